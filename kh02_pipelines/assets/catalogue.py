@@ -1,0 +1,97 @@
+"""Group ``catalogue``: the unit tables, and the candidate release that checks judge."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.charts import bar_chart
+from kh02_pipelines.assets.metadata import counts_chart, frame_metadata, preview, table_out
+from kh02_pipelines.assets.sources import source_key
+from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER
+from kh02_pipelines.crosswalk.row_flow import row_flow
+from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.totals import expected_totals
+from kh02_pipelines.register.unit_tables import unit_tables as build_unit_tables
+from kh02_pipelines.release.publish import one_publisher
+from kh02_pipelines.release.staging import stage
+from kh02_pipelines.resources.stores import Stores
+from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.units import TABLES
+
+CANDIDATE = "candidate_release"
+_FLOW_SOURCES = (
+    OLD_REGISTER,
+    NEW_REGISTER,
+    "successions_2025-07-01",
+    "province_successions_2025-07-01",
+    "rulings",
+)
+
+
+@dg.multi_asset(
+    name="unit_tables",
+    outs={table.name: table_out(table, groups.CATALOGUE_GROUP) for table in TABLES},
+)
+def unit_tables(
+    unit_version: pd.DataFrame, change_event: pd.DataFrame, legal_document: pd.DataFrame, release_date: str
+) -> Iterator[dg.Output[pd.DataFrame]]:
+    """Units in force on the release date, and the three tiers of 2025-06-30."""
+    tables = build_unit_tables(unit_version, change_event, legal_document, pd.Timestamp(release_date))
+    for name, frame in tables.items():
+        chart = counts_chart(frame["type"], "đơn vị theo loại · units by type")
+        yield dg.Output(frame, name, metadata=frame_metadata(frame, by_type=chart))
+
+
+@dg.asset(
+    key=CANDIDATE,
+    ins={
+        **{name: dg.AssetIn(name) for name in CATALOGUE},
+        **{f"raw_{name.replace('-', '_')}": dg.AssetIn(source_key(name)) for name in _FLOW_SOURCES},
+        "old": dg.AssetIn("register_2025_06_30"),
+        "new": dg.AssetIn("register_2025_07_01"),
+        "links": dg.AssetIn("links"),
+        "totals": dg.AssetIn(source_key("totals")),
+        "release_date": dg.AssetIn("release_date"),
+    },
+    group_name=groups.CATALOGUE_GROUP,
+    owners=groups.OWNERS,
+    kinds={"python", "parquet"},
+    description=groups.described(
+        "Bản ứng viên: toàn bộ bảng đã dàn sẵn trên đĩa, chờ kiểm tra; người đọc chưa thấy.",
+        "The candidate release: every table staged on disk, waiting for the checks; readers do not see it.",
+    ),
+)
+def candidate_release(
+    stores: dg.ResourceParam[Stores],
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    links: pd.DataFrame,
+    totals: pd.DataFrame,
+    release_date: str,
+    **frames: pd.DataFrame,
+) -> dg.MaterializeResult[str]:
+    """Stage the candidate; the value is the folder's name in the staging area."""
+    day = pd.Timestamp(release_date)
+    tables = {name: frames[name] for name in CATALOGUE}
+    raw = {name: frames[f"raw_{name.replace('-', '_')}"] for name in _FLOW_SOURCES}
+    flow = row_flow(raw, {OLD_REGISTER: old, NEW_REGISTER: new}, links, tables, day)
+    with one_publisher(stores.home):
+        staged = stage(Candidate(tables, day.date(), expected_totals(totals, day), flow), stores.staging)
+    rows = pd.Series(dict(staged.rows)).sort_values(ascending=False)
+    return dg.MaterializeResult(
+        value=staged.folder.name,
+        data_version=dg.DataVersion(staged.content_hash),
+        metadata={
+            "release_id": staged.release_id,
+            "as_of": release_date,
+            "content_hash": staged.content_hash,
+            "folder": dg.MetadataValue.path(staged.folder),
+            "row_flow": preview(flow, rows=50),
+            "rows_by_table": bar_chart(rows, "số dòng theo bảng · rows by table"),
+        },
+    )
+
+
+ASSETS = [unit_tables, candidate_release]

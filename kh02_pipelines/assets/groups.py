@@ -1,0 +1,18 @@
+"""Names the assets share: groups, owners, kinds.
+
+Belongs here: words that stand on every asset. Does not belong here: assets.
+"""
+
+SOURCES = "sources"
+REGISTER = "register"
+CROSSWALK = "crosswalk"
+CATALOGUE_GROUP = "catalogue"
+PUBLICATION = "publication"
+
+OWNERS = ["team:kh02-data"]
+FRAME_KINDS = {"python", "pandas"}
+
+
+def described(vi: str, en: str) -> str:
+    """A description as the UI shows it: Vietnamese first, then English."""
+    return f"{vi}\n\n{en}"

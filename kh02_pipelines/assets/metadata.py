@@ -1,0 +1,84 @@
+"""What an asset tells the UI about its table: schema, rows, a preview, a chart.
+
+Belongs here: the Dagster projection of the table declarations, and metadata helpers. Does not belong here:
+domain figures.
+"""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.charts import bar_chart
+from kh02_pipelines.tables.declaration import Column, Table
+
+PREVIEW_ROWS = 10
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The declaration as Dagster shows it: types, constraints, meanings, keys."""
+    return dg.TableSchema(
+        columns=[_column(column, table) for column in table.columns],
+        constraints=dg.TableConstraints(
+            other=[
+                f"primary key ({', '.join(table.primary_key)})",
+                *(
+                    f"({', '.join(key.columns)}) references {key.target} ({', '.join(key.target_columns)})"
+                    for key in table.foreign_keys
+                ),
+            ]
+        ),
+    )
+
+
+def definition_metadata(table: Table) -> dict[str, Any]:
+    """Metadata that holds before any run."""
+    return {"dagster/column_schema": column_schema(table), "dagster/table_name": table.name}
+
+
+def table_out(table: Table, group: str) -> dg.AssetOut:
+    """One published table as an output of a multi-asset."""
+    return dg.AssetOut(
+        key=table.name,
+        group_name=group,
+        owners=groups.OWNERS,
+        kinds=groups.FRAME_KINDS,
+        metadata=definition_metadata(table),
+        description=groups.described(table.vi + ".", table.en + "."),
+        dagster_type=pd.DataFrame,
+    )
+
+
+def frame_metadata(frame: pd.DataFrame, **more: Any) -> dict[str, Any]:
+    """Row count and preview of a frame, and whatever else is given."""
+    return {"dagster/row_count": len(frame), "preview": preview(frame), **more}
+
+
+def preview(frame: pd.DataFrame, rows: int = PREVIEW_ROWS) -> Any:
+    """The first rows of a frame as a table in the UI; an empty frame as a sentence."""
+    if frame.empty:
+        return dg.MetadataValue.md("*không có dòng nào · no rows*")
+    shown = frame.head(rows).astype("str").fillna("")
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord({str(k): v for k, v in record.items()}) for record in shown.to_dict("records")],
+        schema=dg.TableSchema([dg.TableColumn(str(name), "string") for name in shown.columns]),
+    )
+
+
+def counts_chart(values: pd.Series, title: str, *, most: int = 12) -> dg.MarkdownMetadataValue:
+    """How often each value occurs, most frequent first, as a chart."""
+    return bar_chart(values.value_counts().head(most), title)
+
+
+def _column(column: Column, table: Table) -> dg.TableColumn:
+    other = [f"pattern {column.pattern}"] if column.pattern else []
+    other += [f"one of {', '.join(column.allowed)}"] if column.allowed else []
+    return dg.TableColumn(
+        name=column.name,
+        type=column.type.value,
+        description=f"{column.vi} · {column.en}",
+        constraints=dg.TableColumnConstraints(
+            nullable=column.nullable, unique=table.primary_key == (column.name,), other=other
+        ),
+    )

@@ -1,0 +1,138 @@
+"""Running the catalogue job outside the UI, on the installation's persistent Dagster instance.
+
+Belongs here: the instance folder, one run, and what came of it. Does not belong here: printing (``cli``).
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterEventType
+
+from kh02_pipelines import errors
+from kh02_pipelines.automation.jobs import CATALOGUE_JOB
+
+INSTANCE_YAML = """# Dagster instance of this KH02 home folder. Storage is SQLite beside this file.
+telemetry:
+  enabled: false
+"""
+POLL_SECONDS = 0.2
+
+Progress = Callable[[str, int, int], None]
+"""Called with the step that ended, how many have ended, and how many there are."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What came of one run: how its checks ended, what its publication said, and why it failed, if it did."""
+
+    run_id: str
+    success: bool
+    failed_checks: list[str] = field(default_factory=list)
+    passed_checks: int = 0
+    failures: list[str] = field(default_factory=list)
+    failed_by_audit: bool = False
+    release_id: str | None = None
+    new_release: bool = False
+
+
+def prepare_instance(folder: Path) -> None:
+    """Make the folder of a Dagster instance with telemetry off; an existing ``dagster.yaml`` stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        config.write_text(INSTANCE_YAML, encoding="utf-8")
+
+
+def run_catalogue(definitions: dg.Definitions, folder: Path, as_of: str | None, progress: Progress) -> RunOutcome:
+    """Run the catalogue job to its end and say what came of it; a failed step is an outcome, not an exception."""
+    prepare_instance(folder)
+    job = definitions.resolve_job_def(CATALOGUE_JOB)
+    config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    if as_of:
+        config["ops"] = {"release_date": {"config": {"as_of": as_of}}}
+    run_id = str(uuid.uuid4())
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        box: list[dg.ExecuteInProcessResult | BaseException] = []
+
+        def work() -> None:
+            try:
+                box.append(
+                    job.execute_in_process(instance=instance, run_id=run_id, run_config=config, raise_on_error=False)
+                )
+            except BaseException as error:
+                box.append(error)
+
+        thread = threading.Thread(target=work, name="catalogue", daemon=True)
+        thread.start()
+        steps = len(job.graph.node_defs)
+        for ended, step in enumerate(_ended_steps(instance, run_id, thread), start=1):
+            progress(step, ended, steps)
+        thread.join()
+        result = box[0]
+        if isinstance(result, BaseException):
+            raise result
+        return _outcome(result)
+
+
+def _ended_steps(instance: dg.DagsterInstance, run_id: str, thread: threading.Thread) -> Iterator[str]:
+    """The names of steps as they end, until the run's thread has."""
+    seen = 0
+    alive = True
+    while alive:
+        alive = thread.is_alive()
+        records = instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_SUCCESS).records
+        for record in records[seen:]:
+            yield str(record.event_log_entry.step_key)
+        seen = len(records)
+        time.sleep(POLL_SECONDS if alive else 0)
+
+
+def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
+    checks = result.get_asset_check_evaluations()
+    failures: list[str] = []
+    by_audit = False
+    for event in result.all_events:
+        if event.is_step_failure:
+            text, audited = _reason(event.step_failure_data.error)
+            by_audit |= audited
+            failures.append(f"{event.step_key}: {text}")
+    release, new = None, False
+    for event in result.all_events:
+        if event.is_step_materialization and event.asset_key in (
+            dg.AssetKey("database_release"),
+            dg.AssetKey("parquet_release"),
+        ):
+            metadata = event.step_materialization_data.materialization.metadata
+            release = str(metadata["release_id"].value)
+            new |= bool(metadata["new_release"].value)
+    failed = sorted(check.check_name for check in checks if not check.passed and check.blocking)
+    return RunOutcome(
+        run_id=result.run_id,
+        success=result.success,
+        failed_checks=failed,
+        passed_checks=sum(check.passed for check in checks),
+        # a step that fails only because a blocking check did says nothing new
+        failures=failures,
+        failed_by_audit=by_audit,
+        release_id=release,
+        new_release=new,
+    )
+
+
+def _reason(error: Any) -> tuple[str, bool]:
+    """The message of the innermost error of ours in a chain, or the last line of the chain's end."""
+    ours = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+    ours |= {"DateOutOfRange", "Failure"}
+    last = error
+    while error is not None:
+        if error.cls_name in ours:
+            message = error.message.strip().partition(": ")[2] or error.message.strip()
+            return message, error.cls_name == "AuditError"
+        last, error = error, error.cause
+    return (last.message.strip().splitlines() or ["unknown error"])[0], False

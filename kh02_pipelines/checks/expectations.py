@@ -1,0 +1,101 @@
+"""The Great Expectations projection of the table declarations: one suite per table.
+
+Belongs here: single-table rules as expectations, and running a suite. Does not belong here: rules that span
+tables. Great Expectations is imported when a suite is made: its import costs seconds.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kh02_pipelines.tables.declaration import Column, ColumnType, Table
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class SuiteOutcome:
+    """How a table fared: whether all held, how many there were, and the ones that failed."""
+
+    passed: bool
+    expectations: int
+    failures: pd.DataFrame
+
+
+def suite_for(table: Table) -> Any:
+    """The expectation suite of a table. Raises RuntimeError when an expectation was dropped as invalid."""
+    gx = _great_expectations()
+    suite = gx.ExpectationSuite(name=table.name)
+    expectations = [
+        gx.expectations.ExpectTableColumnsToMatchOrderedList(column_list=table.column_names),
+        gx.expectations.ExpectCompoundColumnsToBeUnique(column_list=list(table.primary_key))
+        if len(table.primary_key) > 1
+        else gx.expectations.ExpectColumnValuesToBeUnique(column=table.primary_key[0]),
+    ]
+    for column in table.columns:
+        expectations += _column_expectations(gx, column)
+    for expectation in expectations:
+        suite.add_expectation(expectation)
+    if len(suite.expectations) != len(expectations):
+        raise RuntimeError(
+            f"suite {table.name}: {len(expectations)} expectations declared, {len(suite.expectations)} taken"
+        )
+    return suite
+
+
+def validate(frame: pd.DataFrame, table: Table) -> SuiteOutcome:
+    """Hold a frame against its table's suite."""
+    gx = _great_expectations()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    batch = (
+        context.data_sources.add_pandas("candidate")
+        .add_dataframe_asset(table.name)
+        .add_batch_definition_whole_dataframe("whole")
+        .get_batch(batch_parameters={"dataframe": frame})
+    )
+    suite = suite_for(table)
+    result = batch.validate(suite)
+    if len(result.results) != len(suite.expectations):
+        raise RuntimeError(f"suite {table.name}: {len(result.results)} of {len(suite.expectations)} ran")
+    failures = [
+        {
+            "column": str(outcome.expectation_config.kwargs.get("column", "")),
+            "expectation": outcome.expectation_config.type,
+            "rows": int(outcome.result.get("unexpected_count") or 0),
+            "examples": ", ".join(map(str, (outcome.result.get("partial_unexpected_list") or [])[:MOST_SHOWN])),
+        }
+        for outcome in result.results
+        if not outcome.success
+    ]
+    return SuiteOutcome(bool(result.success), len(suite.expectations), pd.DataFrame(failures))
+
+
+def _column_expectations(gx: Any, column: Column) -> list[Any]:
+    rules = []
+    if not column.nullable:
+        rules.append(gx.expectations.ExpectColumnValuesToNotBeNull(column=column.name))
+    if column.allowed:
+        rules.append(gx.expectations.ExpectColumnValuesToBeInSet(column=column.name, value_set=list(column.allowed)))
+    if column.pattern:
+        rules.append(
+            gx.expectations.ExpectColumnValuesToMatchRegex(column=column.name, regex=f"^(?:{column.pattern})$")
+        )
+    if column.minimum is not None:
+        rules.append(gx.expectations.ExpectColumnValuesToBeBetween(column=column.name, min_value=column.minimum))
+    if column.type is ColumnType.TEXT and not column.allowed:
+        rules.append(
+            gx.expectations.ExpectColumnValueLengthsToBeBetween(
+                column=column.name, min_value=1, max_value=column.max_length
+            )
+        )
+    return rules
+
+
+def _great_expectations() -> Any:
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # no network from a check
+    import great_expectations as gx
+
+    return gx

@@ -1,0 +1,112 @@
+"""The whole catalogue in one call: reference data in, published tables out.
+
+Belongs here: the order of the steps, for whoever works without Dagster (lookup of a date, tests, benchmarks).
+Does not belong here: the steps. The Dagster assets call the same steps one by one.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from kh02_pipelines.crosswalk.compose import compose
+from kh02_pipelines.crosswalk.crosswalk_tables import (
+    commune_crosswalk,
+    district_crosswalk,
+    province_crosswalk,
+)
+from kh02_pipelines.crosswalk.row_flow import row_flow
+from kh02_pipelines.register.cleaning import clean_units
+from kh02_pipelines.register.history import History, build_history
+from kh02_pipelines.register.legal import legal_document_table, require_documents
+from kh02_pipelines.register.links import all_links, change_links, reform_links
+from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.rulings import same_name_pairs
+from kh02_pipelines.register.totals import expected_totals
+from kh02_pipelines.register.unit_tables import standing_document, unit_tables
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
+
+OLD_REGISTER = "units_2025-06-30"
+NEW_REGISTER = "units_2025-07-01"
+RELATIONS_TARGET = "relations_2025-07-01"
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+def read_reference(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
+    """Every reference file by name. Raises SourceError."""
+    return {name: file.read(folder) for name, file in REFERENCE_FILES.items()}
+
+
+def ruled_documents(raw: Frames) -> pd.DataFrame:
+    """The ``legal_document`` table; every ruling must cite one of them."""
+    documents = legal_document_table(raw["legal_documents"])
+    rulings = raw["rulings"]
+    require_documents(rulings["legal_document"], rulings["row"], documents, "rulings.csv")
+    return documents
+
+
+def links_of(raw: Frames, cleaned: Frames, documents: pd.DataFrame) -> pd.DataFrame:
+    """Every dated link, from the raw conversion tables and changes and the cleaned registers."""
+    reform = reform_links(
+        cleaned[OLD_REGISTER],
+        cleaned[NEW_REGISTER],
+        raw["successions_2025-07-01"],
+        raw["province_successions_2025-07-01"],
+        raw["population_heirs"],
+        raw["land_only"],
+        raw["clauses_2025-07-01"],
+        raw["rulings"],
+        documents,
+    )
+    return all_links(reform, change_links(raw["changes"], documents), cleaned[NEW_REGISTER])
+
+
+def crosswalks_of(
+    history: History,
+    units: dict[str, pd.DataFrame],
+    rulings: pd.DataFrame,
+    documents: pd.DataFrame,
+    as_of: pd.Timestamp,
+) -> dict[str, pd.DataFrame]:
+    """The three crosswalk tables by name."""
+    standing = standing_document(documents, as_of)
+    same_names = same_name_pairs(rulings, RELATIONS_TARGET)
+    paths = {
+        level: compose(history.unit_version, history.change_event, history.succession, level, standing)
+        for level in ("commune", "district", "province")
+    }
+    communes = commune_crosswalk(paths["commune"], units, same_names)
+    return {
+        "commune_crosswalk": communes,
+        "province_crosswalk": province_crosswalk(paths["province"], units, same_names),
+        "district_crosswalk": district_crosswalk(communes, paths["district"], units),
+    }
+
+
+def build_candidate(raw: Frames, as_of: dt.date) -> Candidate:
+    """Every published table for one date, with what the rules hold them against.
+
+    ``raw``: the reference frames by file name (see ``read_reference``). Raises SourceError or RulingError.
+    """
+    day = pd.Timestamp(as_of)
+    documents = ruled_documents(raw)
+    cleaned = {name: clean_units(raw[name], raw["rulings"], name) for name in (OLD_REGISTER, NEW_REGISTER)}
+    links = links_of(raw, cleaned, documents)
+    history = build_history(cleaned[OLD_REGISTER], links, until=day)
+    units = unit_tables(history.unit_version, history.change_event, documents, day)
+    tables = {
+        "legal_document": documents,
+        "unit_version": history.unit_version,
+        "change_event": history.change_event,
+        "succession": history.succession,
+        **units,
+        **crosswalks_of(history, units, raw["rulings"], documents, day),
+    }
+    return Candidate(
+        tables=tables,
+        as_of=as_of,
+        totals=expected_totals(raw["totals"], day),
+        row_flow=row_flow(raw, cleaned, links, tables, day),
+    )

@@ -1,0 +1,33 @@
+"""The relation of an old unit to its successors: unchanged, renamed, merged or split.
+
+Belongs here: the one definition of those four words. Does not belong here: anything else about links.
+"""
+
+import pandas as pd
+
+from kh02_pipelines.names import spelling_key
+
+
+def relation(links: pd.DataFrame, same_names: pd.DataFrame) -> pd.Series:
+    """The relation of each link's old unit.
+
+    ``links``: ``old_code``, ``new_code``, ``old_name``, ``new_name`` (full names). ``same_names``: pairs ruled
+    to be one name in two spellings (``old_code``, ``new_code``, ``old_name``, ``new_name``).
+
+    * ``split``: the old unit has several successors;
+    * ``merged``: its only successor has other predecessors too;
+    * ``unchanged``: neither, and the full name is the same but for spelling;
+    * ``renamed``: neither, and name or type differ.
+
+    A code says nothing here: a merged commune usually keeps the code of one member.
+    """
+    successors = links.groupby("old_code")["new_code"].transform("size")
+    predecessors = links.groupby("new_code")["old_code"].transform("size")
+    same = spelling_key(links["old_name"]) == spelling_key(links["new_name"])
+    names = ["old_code", "new_code", "old_name", "new_name"]
+    same |= pd.MultiIndex.from_frame(links[names]).isin(pd.MultiIndex.from_frame(same_names[names]))
+    result = pd.Series("renamed", index=links.index, dtype="str")
+    result[same] = "unchanged"
+    result[predecessors > 1] = "merged"
+    result[successors > 1] = "split"
+    return result

@@ -1,0 +1,32 @@
+"""The Dagster code location: ``build_defs(settings)`` and nothing else."""
+
+import dagster as dg
+
+from kh02_pipelines.assets import catalogue, crosswalk, publication, register, sources
+from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
+from kh02_pipelines.checks import candidate
+from kh02_pipelines.resources.frame_io import FrameIOManager
+from kh02_pipelines.resources.stores import Stores
+from kh02_pipelines.settings import Settings
+
+
+def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitions:
+    """Everything Dagster loads, for one installation; ``stores`` replaces what the settings would give."""
+    stores = stores or Stores.from_settings(settings)
+    return dg.Definitions(
+        assets=[*sources.ASSETS, *register.ASSETS, *crosswalk.ASSETS, *catalogue.ASSETS, *publication.ASSETS],
+        asset_checks=candidate.CHECKS,
+        jobs=[catalogue_job],
+        schedules=[nightly_sync],
+        executor=dg.in_process_executor,
+        resources={
+            "stores": stores,
+            "io_manager": FrameIOManager(folder=str(settings.dagster_home / "storage" / "frames")),
+        },
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The location as Dagster loads it, with settings from the environment."""
+    return build_defs(Settings())

@@ -1,0 +1,234 @@
+"""History: unit versions, change events and successions, from an opening register and dated links.
+
+Belongs here: what a link means for versions and events. Does not belong here: states at a date (``states``)
+and crosswalks between dates (``crosswalk``).
+
+Shape of events. A clause of a resolution founds one unit, so an event is *one successor on one day*:
+``<date>/<level>/<code>``. A unit that ends without passing whole into one successor (a split commune, a
+district) has an event of its own, ``…/split`` or ``…/abolition``.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kh02_pipelines.errors import SourceError
+from kh02_pipelines.register.links import OPENING_DATE
+
+ATTRIBUTES = ["name", "type", "parent_code"]
+VERSION_KEYS = ["level", "code"]
+
+
+@dataclass(frozen=True)
+class History:
+    """The three history tables, each with the columns of its declaration in ``tables.history``."""
+
+    unit_version: pd.DataFrame
+    change_event: pd.DataFrame
+    succession: pd.DataFrame
+
+
+def build_history(opening: pd.DataFrame, links: pd.DataFrame, until: pd.Timestamp | None = None) -> History:
+    """Replay ``links`` (LINK_COLUMNS) on the register of 30 June 2025, up to and including ``until``.
+
+    ``opening``: ``code``, ``level``, ``name``, ``type``, ``parent_code``. Links that leave a unit exactly as
+    it was (same code, name, type and parent, sole predecessor) make no new version.
+
+    Raises SourceError when a link names a predecessor that is not in force on its day, a successor without
+    name or type, two descriptions of one successor, or a successor whose code is still in use.
+    """
+    versions = opening[[*VERSION_KEYS, *ATTRIBUTES]].assign(
+        valid_from=OPENING_DATE, valid_from_exact=False, started_by=None
+    )
+    versions["unit_id"] = _unit_id(versions["code"], OPENING_DATE)
+    versions = versions.assign(valid_to=None, ended_by=None).astype(
+        {"valid_from": "datetime64[ms]", "valid_to": "datetime64[ms]", "started_by": "str", "ended_by": "str"}
+    )
+    events: list[pd.DataFrame] = []
+    successions: list[pd.DataFrame] = []
+    if until is not None:
+        links = links[links["effective_date"] <= until]
+    for day, batch in links.groupby("effective_date", sort=True):  # one turn per effective date: a handful
+        versions, day_events, day_successions = _replay_day(versions, batch, pd.Timestamp(str(day)))
+        events.append(day_events)
+        successions.append(day_successions)
+    return History(
+        unit_version=versions.sort_values("unit_id", ignore_index=True),
+        change_event=_stack(events, EVENT_COLUMNS, "event_id"),
+        succession=_stack(successions, SUCCESSION_COLUMNS, ["predecessor_id", "successor_id"]),
+    )
+
+
+EVENT_COLUMNS = {
+    "event_id": "str",
+    "effective_date": "datetime64[ms]",
+    "kind": "str",
+    "legal_document": "str",
+    "clause": "Int32",
+}
+SUCCESSION_COLUMNS = {
+    "event_id": "str",
+    "predecessor_id": "str",
+    "successor_id": "str",
+    "extent": "str",
+    "population": "str",
+    "ruling_id": "str",
+}
+
+
+def _stack(parts: list[pd.DataFrame], columns: dict[str, str], by: str | list[str]) -> pd.DataFrame:
+    frame = pd.concat(parts) if parts else pd.DataFrame(columns=list(columns))
+    return frame[list(columns)].astype(columns).sort_values(by, ignore_index=True)
+
+
+def _replay_day(
+    versions: pd.DataFrame, batch: pd.DataFrame, day: pd.Timestamp
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """One day: which versions end, which start, by which events."""
+    in_force = versions.loc[versions["valid_to"].isna(), ["unit_id", *VERSION_KEYS, *ATTRIBUTES]]
+    links = batch.merge(
+        in_force.rename(columns={"unit_id": "predecessor_id"}),
+        left_on=["predecessor_level", "predecessor_code"],
+        right_on=VERSION_KEYS,
+        how="left",
+        suffixes=("", "_before"),
+        validate="many_to_one",
+    )
+    _refuse_unknown_predecessors(links, day)
+    for field in ATTRIBUTES:
+        same_code = links["successor_code"] == links["predecessor_code"]
+        inherited = links[f"{field}_before"].where(same_code)
+        links[field] = links[field].fillna(inherited)
+    links = _without_unchanged(links)
+
+    founding = links[links["successor_code"].notna()].copy()
+    founding["event_id"] = _event_id(day, founding["successor_level"], founding["successor_code"])
+    founding["successor_id"] = _unit_id(founding["successor_code"], day)
+    started = _started_versions(founding, day)
+    events = [_founding_events(founding, day)]
+
+    ended = links.drop_duplicates("predecessor_id")[
+        ["predecessor_id", "predecessor_level", "predecessor_code", "legal_document"]
+    ]
+    whole = founding[(founding["extent"] == "whole") & (founding["predecessor_level"] == founding["successor_level"])]
+    ended = ended.merge(whole[["predecessor_id", "event_id"]], on="predecessor_id", how="left", validate="1:1")
+    own = ended["event_id"].isna()
+    kind = ended["predecessor_level"].eq("district").map({True: "abolition", False: "split"})
+    parted = ended["predecessor_id"].isin(founding["predecessor_id"])
+    kind = kind.mask(~parted, "abolition")
+    own_id = _event_id(day, ended["predecessor_level"], ended["predecessor_code"]) + "/" + kind
+    ended["event_id"] = ended["event_id"].where(~own, own_id)
+    events.append(
+        pd.DataFrame(
+            {
+                "event_id": ended["event_id"],
+                "effective_date": day,
+                "kind": kind,
+                "legal_document": ended["legal_document"],
+            }
+        )[own]
+    )
+
+    ended_by = ended.set_index("predecessor_id")["event_id"]
+    ends = versions["unit_id"].isin(ended_by.index)
+    versions = versions.assign(
+        valid_to=versions["valid_to"].mask(ends, day),
+        ended_by=versions["ended_by"].mask(ends, versions["unit_id"].map(ended_by)),
+    )
+    still = versions.loc[versions["valid_to"].isna()].merge(started[VERSION_KEYS], on=VERSION_KEYS)
+    if len(still):
+        raise SourceError(
+            f"{still['level'].iloc[0]} {still['code'].iloc[0]} would start on {day:%Y-%m-%d} while it is in force",
+            file="changes.csv",
+            remedy="name the unit in force as its predecessor",
+        )
+    versions = pd.concat([versions, started], ignore_index=True)
+    successions = founding.assign(ruling_id=founding["ruling_id"].mask(founding["ruling_id"] == ""))
+    return versions, pd.concat(events), successions
+
+
+def _refuse_unknown_predecessors(links: pd.DataFrame, day: pd.Timestamp) -> None:
+    unknown = links["predecessor_id"].isna()
+    if unknown.any():
+        link = links[unknown].iloc[0]
+        raise SourceError(
+            f"{link['predecessor_level']} {link['predecessor_code']} is not in force on {day:%Y-%m-%d}",
+            file="changes.csv",
+            field="predecessor_code",
+            remedy="correct the code or the effective date",
+        )
+
+
+def _without_unchanged(links: pd.DataFrame) -> pd.DataFrame:
+    """Drop the links of units that stay exactly as they are: they neither end nor start."""
+    predecessors = links.groupby(["successor_level", "successor_code"])["predecessor_id"].transform("size")
+    same = (
+        (links["extent"] == "whole")
+        & (predecessors == 1)
+        & (links["predecessor_level"] == links["successor_level"])
+        & (links["predecessor_code"] == links["successor_code"])
+    )
+    for field in ATTRIBUTES:
+        before, after = links[f"{field}_before"], links[field]
+        same &= (before == after).fillna(False) | (before.isna() & after.isna())
+    return links[~same]
+
+
+def _started_versions(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    described = founding[["successor_id", *ATTRIBUTES]].dropna(subset=["name", "type"]).drop_duplicates()
+    unclear = set(founding["successor_id"]) - set(described["successor_id"])
+    unclear |= set(described.loc[described["successor_id"].duplicated(), "successor_id"])
+    if unclear:
+        raise SourceError(
+            f"the successor {min(unclear)} has no name and type, or two descriptions",
+            file="changes.csv",
+            remedy="give the same name, type and parent_code on every row of the successor",
+        )
+    first = founding.drop_duplicates("successor_id")
+    first = first.drop(columns=ATTRIBUTES).merge(described, on="successor_id", validate="1:1")
+    return pd.DataFrame(
+        {
+            "level": first["successor_level"],
+            "code": first["successor_code"],
+            "name": first["name"],
+            "type": first["type"],
+            "parent_code": first["parent_code"],
+            "valid_from": day,
+            "valid_from_exact": True,
+            "started_by": first["event_id"],
+            "unit_id": first["successor_id"],
+            "valid_to": pd.Series(pd.NaT, index=first.index, dtype="datetime64[ms]"),
+            "ended_by": pd.Series(None, index=first.index, dtype="str"),
+        }
+    ).astype({"valid_from": "datetime64[ms]"})
+
+
+def _founding_events(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """One event per successor, with the kind that follows from its predecessors."""
+    predecessors = founding.groupby("event_id")["predecessor_id"].transform("size")
+    kind = pd.Series("transfer", index=founding.index, dtype="str")
+    kind[founding["name"] != founding["name_before"]] = "rename"
+    kind[founding["type"] != founding["type_before"]] = "retype"
+    kind[founding["successor_code"] != founding["predecessor_code"]] = "recode"
+    kind[founding["predecessor_level"] != founding["successor_level"]] = "creation"
+    kind[founding["extent"] == "part"] = "split"
+    kind[predecessors > 1] = "merger"
+    contradicted = founding["kind"].notna() & (founding["kind"] != kind)
+    if contradicted.any():
+        link = founding[contradicted].iloc[0]
+        raise SourceError(
+            f"{link['event_id']} is called a {link['kind']} and its links make it a {kind[contradicted].iloc[0]}",
+            file="changes.csv",
+            field="kind",
+            remedy="correct the kind, or the predecessors, name and type of the change",
+        )
+    events = founding.assign(kind=kind, effective_date=day)
+    return events[list(EVENT_COLUMNS)].drop_duplicates("event_id")
+
+
+def _unit_id(codes: pd.Series, day: pd.Timestamp) -> pd.Series:
+    return codes + f"@{day:%Y-%m-%d}"
+
+
+def _event_id(day: pd.Timestamp, levels: pd.Series, codes: pd.Series) -> pd.Series:
+    return f"{day:%Y-%m-%d}/" + levels + "/" + codes

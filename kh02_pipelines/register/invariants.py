@@ -1,0 +1,170 @@
+"""Structural rules of units and their history, blocking: readers would be hurt if one broke.
+
+Belongs here: rules on the ``units`` and ``history`` tables, and on declared keys of all tables. Does not
+belong here: rules on crosswalks (``crosswalk.invariants``) or single-column rules (from the declarations).
+"""
+
+import pandas as pd
+
+from kh02_pipelines.register.rule import Candidate, Rule, Word, findings, together
+from kh02_pipelines.register.states import units_as_of
+from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.declaration import ForeignKey, Table
+
+_STATES = {
+    ("legacy", "province"): "legacy_province",
+    ("legacy", "district"): "legacy_district",
+    ("legacy", "commune"): "legacy_commune",
+    ("current", "province"): "province",
+    ("current", "commune"): "commune",
+}
+
+
+def totals_differ(candidate: Candidate) -> pd.DataFrame:
+    """Totals by level and type on both dates, against the law. A count of 3,321 alone passes on stale data."""
+    counted = pd.concat(
+        [
+            candidate.tables[table]
+            .groupby("type", as_index=False)
+            .size()
+            .assign(state=state, level=level)
+            .rename(columns={"size": "counted"})
+            for (state, level), table in _STATES.items()
+        ]
+    )
+    keys = ["state", "level", "type"]
+    expected = candidate.totals
+    states = pd.MultiIndex.from_frame(expected[["state", "level"]])
+    expected = expected[states.isin(list(_STATES))]
+    both = expected.merge(counted, on=keys, how="outer").fillna({"count": 0, "counted": 0})
+    wrong = both[both["count"] != both["counted"]]
+    problem = (
+        "counted "
+        + wrong["counted"].astype("int64").astype("str")
+        + ", the law gives "
+        + wrong["count"].astype("int64").astype("str")
+    )
+    tables = pd.Series([_STATES[pair] for pair in zip(wrong["state"], wrong["level"], strict=True)], dtype="str")
+    return together(findings("", wrong, "type", problem).assign(table=tables))
+
+
+def keys_repeated(candidate: Candidate) -> pd.DataFrame:
+    """Primary keys that stand more than once, in any table."""
+    return together(
+        *(
+            findings(
+                table.name,
+                frame[frame.duplicated(list(table.primary_key))],
+                list(table.primary_key),
+                "stands twice",
+            )
+            for table, frame in _declared(candidate)
+        )
+    )
+
+
+def references_broken(candidate: Candidate) -> pd.DataFrame:
+    """Foreign keys that point nowhere: orphan parents, unknown units, uncited law."""
+    return together(
+        *(_orphans(candidate, table, frame, key) for table, frame in _declared(candidate) for key in table.foreign_keys)
+    )
+
+
+def _declared(candidate: Candidate) -> list[tuple[Table, pd.DataFrame]]:
+    return [(CATALOGUE[name], frame) for name, frame in candidate.tables.items()]
+
+
+def _orphans(candidate: Candidate, table: Table, frame: pd.DataFrame, key: ForeignKey) -> pd.DataFrame:
+    target = candidate.tables[key.target][list(key.target_columns)]
+    filled = frame.dropna(subset=list(key.columns))
+    known = pd.MultiIndex.from_frame(filled[list(key.columns)]).isin(pd.MultiIndex.from_frame(target))
+    where = " + ".join(key.columns)
+    return findings(table.name, filled[~known], list(table.primary_key), f"{where} is not in {key.target}")
+
+
+def versions_inconsistent(candidate: Candidate) -> pd.DataFrame:
+    """Versions of one code that overlap or end before they start, or whose events do not fit their dates."""
+    versions = candidate.tables["unit_version"].sort_values(["level", "code", "valid_from"])
+    events = candidate.tables["change_event"].set_index("event_id")["effective_date"]
+    following = versions.groupby(["level", "code"])["valid_from"].shift(-1)
+    overlap = following.notna() & ~(versions["valid_to"] <= following)
+    backwards = versions["valid_to"] <= versions["valid_from"]
+    started = pd.Series(events.reindex(versions["started_by"]).array, index=versions.index)
+    ended = pd.Series(events.reindex(versions["ended_by"]).array, index=versions.index)
+    start_unfit = (versions["valid_from_exact"] != versions["started_by"].notna()) | (
+        versions["started_by"].notna() & (started != versions["valid_from"])
+    )
+    end_unfit = (versions["valid_to"].notna() != versions["ended_by"].notna()) | (
+        versions["ended_by"].notna() & (ended != versions["valid_to"])
+    )
+    problems = {
+        "overlaps the next version of its code": overlap,
+        "ends before it starts": backwards,
+        "its start and its starting event differ": start_unfit,
+        "its end and its ending event differ": end_unfit,
+    }
+    return together(*(findings("unit_version", versions[rows], "unit_id", text) for text, rows in problems.items()))
+
+
+def states_differ(candidate: Candidate) -> pd.DataFrame:
+    """Unit tables that are not the state of the unit versions on the release date."""
+    parts = []
+    now = units_as_of(candidate.tables["unit_version"], pd.Timestamp(candidate.as_of))
+    for level in ("province", "commune"):
+        columns = ["code", "name", "type", "valid_from"]
+        both = candidate.tables[level][columns].merge(
+            now.loc[now["level"] == level, columns], how="outer", indicator=True
+        )
+        parts.append(
+            findings(
+                level,
+                both[both["_merge"] != "both"],
+                "code",
+                "differs from its unit version on the release date",
+            )
+        )
+    return together(*parts)
+
+
+RULES = (
+    Rule(
+        "unit_totals",
+        Word.COMPLETE,
+        "Số đơn vị theo cấp, loại và ngày đúng như văn bản pháp luật",
+        "Units by level, type and date are as many as the law gives",
+        "compare the named type with totals.csv and changes.csv; a change is missing, doubled or misdated",
+        totals_differ,
+    ),
+    Rule(
+        "keys_unique",
+        Word.CLEAN,
+        "Khóa chính của mọi bảng là duy nhất",
+        "Primary keys are unique in every table",
+        "remove the repeated row from the source, or add a ruling",
+        keys_repeated,
+    ),
+    Rule(
+        "references_exist",
+        Word.SHARED,
+        "Mọi khóa ngoại đều có đích: không có đơn vị mồ côi, không có căn cứ không tồn tại",
+        "Every reference has its target: no orphan parent, no unknown law",
+        "add the missing unit or legal document, or correct the code that points to it",
+        references_broken,
+    ),
+    Rule(
+        "versions_consistent",
+        Word.CONSISTENT,
+        "Các phiên bản của một mã không chồng nhau và khớp với sự kiện",
+        "Versions of one code do not overlap and agree with their events",
+        "correct the effective dates of the named unit's changes",
+        versions_inconsistent,
+    ),
+    Rule(
+        "states_match_versions",
+        Word.CONSISTENT,
+        "Danh mục hiện hành khớp với lịch sử phiên bản tại ngày phát hành",
+        "The current catalogue is the state of the unit versions on the release date",
+        "run the whole job again: the tables come from different runs",
+        states_differ,
+    ),
+)

@@ -1,0 +1,90 @@
+"""The law that a unit or a change rests on.
+
+Belongs here: from a level, a province and a date to the number of the governing document. Does not belong
+here: the documents themselves (``sources/reference/legal_documents.csv``).
+"""
+
+import pandas as pd
+
+from kh02_pipelines.errors import SourceError
+
+LEGAL_DOCUMENTS_FILE = "legal_documents.csv"
+
+OLD_CODE_LIST = "124/2004/QĐ-TTg"
+"""The code list in force until 30 June 2025: all we cite for units whose founding act is older than our data."""
+
+DATES = ["issued_on", "effective_on"]
+
+
+def legal_document_table(raw: pd.DataFrame) -> pd.DataFrame:
+    """The ``legal_document`` table from its source: dates parsed, empty dates missing.
+
+    Raises SourceError for a repeated number or a date that is not ``YYYY-MM-DD``.
+    """
+    documents = raw.drop(columns="row").copy()
+    for field in DATES:
+        documents[field] = parse_dates(raw, field, LEGAL_DOCUMENTS_FILE)
+    twice = raw["number"].duplicated()
+    if twice.any():
+        row = raw[twice].iloc[0]
+        raise SourceError(
+            f"document {row['number']} stands twice",
+            file=LEGAL_DOCUMENTS_FILE,
+            row=int(row["row"]),
+            field="number",
+            remedy="keep one row per document",
+        )
+    return documents
+
+
+def parse_dates(raw: pd.DataFrame, field: str, file: str) -> pd.Series:
+    """A text column of ISO dates as dates; the empty string is missing. Raises SourceError naming the row."""
+    filled = raw[field].mask(raw[field] == "")
+    parsed = pd.to_datetime(filled, format="%Y-%m-%d", errors="coerce").astype("datetime64[ms]")
+    wrong = parsed.isna() & filled.notna()
+    if wrong.any():
+        row = raw[wrong].iloc[0]
+        raise SourceError(
+            f"{row[field]!r} is not a date",
+            file=file,
+            row=int(row["row"]),
+            field=field,
+            remedy="write it as YYYY-MM-DD",
+        )
+    return parsed
+
+
+def require_documents(numbers: pd.Series, rows: pd.Series, documents: pd.DataFrame, file: str) -> None:
+    """Raise SourceError when a number cited in ``file`` is not a known legal document."""
+    unknown = ~numbers.isin(documents["number"])
+    if unknown.any():
+        raise SourceError(
+            f"cites {numbers[unknown].iloc[0]!r}, which is not in {LEGAL_DOCUMENTS_FILE}",
+            file=file,
+            row=int(rows[unknown].iloc[0]),
+            field="legal_document",
+            remedy=f"add the document to {LEGAL_DOCUMENTS_FILE} or correct the number",
+        )
+
+
+def governing_document(documents: pd.DataFrame, subject: str) -> str:
+    """The number of the one document whose ``governs`` is ``subject`` (``province:*``, ``commune:38``, …).
+
+    Raises SourceError when there is none or more than one.
+    """
+    numbers = documents.loc[documents["governs"] == subject, "number"]
+    if len(numbers) != 1:
+        raise SourceError(
+            f"{len(numbers)} documents govern {subject}, one is needed",
+            file=LEGAL_DOCUMENTS_FILE,
+            field="governs",
+            remedy=f"let exactly one document govern {subject}",
+        )
+    return str(numbers.iloc[0])
+
+
+def commune_documents(documents: pd.DataFrame) -> pd.Series:
+    """New province code → number of the 2025 resolution that rearranges its communes."""
+    resolutions = documents[documents["number"].str.endswith("/NQ-UBTVQH15")]
+    codes = resolutions["governs"].str.removeprefix("commune:")
+    return pd.Series(resolutions["number"].array, index=codes.array, name="legal_document")

@@ -1,0 +1,157 @@
+"""The staging area: a candidate's exact bytes, where checks and the publisher read them and readers do not.
+
+Belongs here: writing a candidate and reading it back. Does not belong here: judging it (``audit``) or showing
+it to readers (``parquet_store``, ``database_store``).
+
+Layout: ``$KH02_HOME/staging/<content hash>/`` with one Parquet file per table and ``candidate.json``.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kh02_pipelines.errors import AuditError
+from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.release.content import content_hash, release_id
+from kh02_pipelines.release.files import remove_folder, require_writable, sha256_of, write_json
+from kh02_pipelines.tables.arrow import arrow_schema, to_arrow, to_frame
+from kh02_pipelines.tables.catalogue import CATALOGUE
+
+CANDIDATE_FILE = "candidate.json"
+
+
+@dataclass(frozen=True)
+class StagedRelease:
+    """A candidate on disk: where it is and what its files must hash to."""
+
+    folder: Path
+    as_of: dt.date
+    content_hash: str
+    sha256: Mapping[str, str]
+    rows: Mapping[str, int]
+    totals: pd.DataFrame
+    row_flow: pd.DataFrame
+
+    @property
+    def release_id(self) -> str:
+        """The id the release will have when published."""
+        return release_id(self.as_of, self.content_hash)
+
+    def path(self, table: str) -> Path:
+        """The staged Parquet file of one table."""
+        return self.folder / f"{table}.parquet"
+
+
+def stage(candidate: Candidate, staging: Path) -> StagedRelease:
+    """Write a candidate's tables to the staging area, replacing any earlier staging.
+
+    Raises ValueError when a table does not fit its declaration, EnvironmentFault when the folder cannot be
+    written.
+    """
+    tables = {name: to_arrow(candidate.tables[name], table) for name, table in CATALOGUE.items()}
+    hashed = content_hash(tables)
+    folder = staging / hashed
+    require_writable(staging)
+    for earlier in staging.iterdir():
+        remove_folder(earlier)
+    folder.mkdir()
+    for name, table in tables.items():
+        write_parquet(table, folder / f"{name}.parquet")
+    staged = StagedRelease(
+        folder=folder,
+        as_of=candidate.as_of,
+        content_hash=hashed,
+        sha256={name: sha256_of(folder / f"{name}.parquet") for name in tables},
+        rows={name: table.num_rows for name, table in tables.items()},
+        totals=candidate.totals,
+        row_flow=candidate.row_flow,
+    )
+    write_json(folder / CANDIDATE_FILE, _description(staged))
+    return staged
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """One Parquet file with reproducible bytes: fixed version, codec and row group size, no writer extras."""
+    pq.write_table(
+        table,
+        path,
+        version="2.6",
+        compression="zstd",
+        compression_level=3,
+        row_group_size=1 << 20,
+        use_dictionary=True,
+        store_schema=True,
+    )
+
+
+def open_staged(folder: Path) -> StagedRelease:
+    """A staged release from its folder. Raises AuditError when its description is missing or unreadable."""
+    try:
+        described = json.loads((folder / CANDIDATE_FILE).read_text("utf-8"))
+        return StagedRelease(
+            folder=folder,
+            as_of=dt.date.fromisoformat(described["as_of"]),
+            content_hash=described["content_hash"],
+            sha256=described["sha256"],
+            rows=described["rows"],
+            totals=pd.DataFrame(described["totals"]),
+            row_flow=pd.DataFrame(described["row_flow"]),
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise AuditError(
+            f"the staged release cannot be read: {error}",
+            file=folder / CANDIDATE_FILE,
+            remedy="run the whole job again so that the candidate is staged anew",
+        ) from error
+
+
+def read_staged(staged: StagedRelease) -> tuple[dict[str, pa.Table], Candidate]:
+    """The staged tables, from the bytes on disk, as Arrow and as a candidate for the rules.
+
+    Raises AuditError when a file is missing, is not the one staged, has another schema, or when the tables
+    together do not hash to the staged content.
+    """
+    tables: dict[str, pa.Table] = {}
+    for name, declared in CATALOGUE.items():
+        path = staged.path(name)
+        if not path.is_file() or sha256_of(path) != staged.sha256.get(name):
+            raise AuditError(
+                f"staged bytes of {name} are missing or not those that were staged",
+                file=path,
+                remedy="run the whole job again so that the candidate is staged anew",
+            )
+        table = pq.read_table(path, partitioning=None)
+        if not table.schema.equals(arrow_schema(declared), check_metadata=True):
+            raise AuditError(
+                f"staged schema of {name} is not the declared one",
+                file=path,
+                remedy="run the whole job again with the installed version",
+            )
+        tables[name] = table
+    if content_hash(tables) != staged.content_hash:
+        raise AuditError(
+            "the staged tables do not hash to the staged content",
+            file=staged.folder / CANDIDATE_FILE,
+            remedy="run the whole job again so that the candidate is staged anew",
+        )
+    frames = {name: to_frame(table) for name, table in tables.items()}
+    return tables, Candidate(frames, staged.as_of, staged.totals, staged.row_flow)
+
+
+def _description(staged: StagedRelease) -> dict[str, Any]:
+    return {
+        "release_id": staged.release_id,
+        "as_of": f"{staged.as_of:%Y-%m-%d}",
+        "content_hash": staged.content_hash,
+        "sha256": dict(staged.sha256),
+        "rows": dict(staged.rows),
+        "totals": staged.totals.to_dict("records"),
+        "row_flow": staged.row_flow.to_dict("records"),
+    }

@@ -1,0 +1,43 @@
+"""The I/O manager that carries frames between assets, and small JSON values beside them.
+
+Belongs here: storage of intermediate results in the home folder. Does not belong here: published files
+(``release``): nothing outside Dagster reads these.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kh02_pipelines.release.files import write_durably
+
+
+class FrameIOManager(dg.ConfigurableIOManager):
+    """Stores a frame as ``<asset>.parquet`` and anything else as ``<asset>.json``, replaced atomically."""
+
+    folder: str
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Store what an asset returned."""
+        base = self._base(context)
+        base.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(obj, pd.DataFrame):
+            sink = pa.BufferOutputStream()
+            pq.write_table(pa.Table.from_pandas(obj, preserve_index=False), sink)
+            write_durably(base.with_suffix(".parquet"), sink.getvalue().to_pybytes())
+        else:
+            write_durably(base.with_suffix(".json"), json.dumps(obj, ensure_ascii=False).encode())
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """Load what an upstream asset returned."""
+        base = self._base(context)
+        if base.with_suffix(".json").is_file():
+            return json.loads(base.with_suffix(".json").read_text("utf-8"))
+        return pq.read_table(base.with_suffix(".parquet")).to_pandas()
+
+    def _base(self, context: Any) -> Path:
+        return Path(self.folder).joinpath(*context.asset_key.path)

@@ -1,0 +1,55 @@
+"""The stores of one installation, as one object that assets are handed.
+
+Belongs here: folders and stores made from the settings. Does not belong here: the settings themselves: their
+secrets must not show as Dagster configuration.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.settings import Settings
+from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
+
+VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+Clock = Callable[[], dt.datetime]
+
+
+def system_clock() -> dt.datetime:
+    """Now, in Viet Nam."""
+    return dt.datetime.now(VIET_NAM)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where this installation reads its reference data, stages, publishes, and what time it is there."""
+
+    home: Path
+    parquet: ParquetStore
+    database: DatabaseStore
+    reference: Path = REFERENCE_FOLDER
+    clock: Clock = system_clock
+
+    @classmethod
+    def from_settings(
+        cls, settings: Settings, *, clock: Clock = system_clock, reference: Path = REFERENCE_FOLDER
+    ) -> "Stores":
+        """The stores of an installation. Raises EnvironmentFault for an unusable database URL."""
+        home = settings.home_path
+        return cls(
+            home=home,
+            parquet=ParquetStore(home / "parquet"),
+            database=DatabaseStore(settings.sqlalchemy_url()),
+            reference=reference,
+            clock=clock,
+        )
+
+    @property
+    def staging(self) -> Path:
+        """Where candidates are staged."""
+        return self.home / "staging"

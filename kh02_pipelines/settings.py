@@ -1,0 +1,64 @@
+"""Typed settings, read once from the environment (``KH02_*``) by whoever starts the program.
+
+Belongs here: what differs between two installations. Does not belong here: facts of the field, table
+declarations, or anything that changes from run to run (that is run configuration in Dagster).
+Nothing is read at import.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from kh02_pipelines.errors import EnvironmentFault
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; every field is an environment variable ``KH02_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="KH02_", extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path("var"), description="Folder for releases, staging and the Dagster instance.")
+    database_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL of the published database; default SQLite in the home folder."
+    )
+    profile: Literal["local", "production"] = Field(default="local", description="Which deployment this is.")
+
+    @property
+    def home_path(self) -> Path:
+        """The home folder as an absolute path (relative ones are taken from the working directory)."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where the persistent Dagster instance lives."""
+        return self.home_path / "dagster"
+
+    def sqlalchemy_url(self) -> URL:
+        """The database to publish to.
+
+        Raises EnvironmentFault when ``KH02_DATABASE_URL`` is not a SQLAlchemy URL (the value is not shown:
+        it may hold a password).
+        """
+        if self.database_url is None or not self.database_url.get_secret_value():
+            return make_url(f"sqlite:///{self.home_path / 'catalogue.db'}")
+        try:
+            return with_named_driver(make_url(self.database_url.get_secret_value()))
+        except ArgumentError as error:
+            raise EnvironmentFault(
+                "KH02_DATABASE_URL is not a database URL",
+                remedy="write it as dialect+driver://user:password@host/database",
+            ) from error
+
+
+def with_named_driver(url: URL) -> URL:
+    """Name the driver where a bare dialect would leave the choice to the SQLAlchemy version.
+
+    ``postgresql://`` means psycopg2 before SQLAlchemy 2.1 and psycopg 3 after it; ``mysql://`` and
+    ``mariadb://`` mean a driver that is not installed here.
+    """
+    drivers = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+    return url.set(drivername=drivers.get(url.drivername, url.drivername))
