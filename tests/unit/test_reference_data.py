@@ -118,11 +118,7 @@ def test_new_register_has_the_official_totals_once_ruled() -> None:
 @pytest.mark.parametrize("date", ["2025-06-30", "2025-07-01"])
 def test_ruled_types_are_the_leading_words_of_the_names(date: str) -> None:
     register = ruled_units(date)
-    assert not [
-        row
-        for row in register.values()
-        if not row["name"].casefold().startswith(row["type"].casefold() + " ")
-    ]
+    assert not [row for row in register.values() if not row["name"].casefold().startswith(row["type"].casefold() + " ")]
 
 
 def test_successions_are_those_of_the_source_and_of_the_rulings() -> None:

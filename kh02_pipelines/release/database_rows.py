@@ -1,0 +1,111 @@
+"""Rows of a release into the database and back: COPY on PostgreSQL, INSERT and SELECT elsewhere.
+
+Belongs here: moving rows of ``<table>_release``. Does not belong here: transactions, or which release is shown.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import pyarrow as pa
+from psycopg import sql
+from sqlalchemy import Connection, Table, delete, func, insert, select
+
+from kh02_pipelines.release.content import content_hash_of_rows, csv_bytes
+from kh02_pipelines.release.database_schema import ReleaseSchema
+from kh02_pipelines.tables.arrow import arrow_schema
+from kh02_pipelines.tables.declaration import ColumnType
+from kh02_pipelines.tables.declaration import Table as Declared
+from kh02_pipelines.tables.sql import RELEASE_KEY
+
+ROWS_PER_STATEMENT = 5_000
+
+
+def insert_rows(connection: Connection, table: Table, rows: pa.Table) -> None:
+    """Add rows whose columns are named as the table's."""
+    if connection.dialect.name != "postgresql":
+        for batch in rows.to_batches(max_chunksize=ROWS_PER_STATEMENT):
+            connection.execute(insert(table), batch.to_pylist())
+        return
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+    )
+    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(csv_bytes(rows, header=False))
+
+
+def insert_release(connection: Connection, table: Table, release: str, rows: pa.Table) -> None:
+    """Add one release's rows of one table."""
+    key = pa.repeat(pa.scalar(release, pa.string()), rows.num_rows)
+    insert_rows(connection, table, rows.add_column(0, pa.field(RELEASE_KEY, pa.string(), nullable=False), key))
+
+
+def delete_release(connection: Connection, schema: ReleaseSchema, release: str) -> None:
+    """Remove every row that belongs to a release, and then the release's own."""
+    for table in reversed([*schema.twins.values(), *schema.beside.values()]):
+        connection.execute(delete(table).where(table.c[RELEASE_KEY] == release))
+    connection.execute(delete(schema.release).where(schema.release.c.release_id == release))
+
+
+def row_counts(connection: Connection, schema: ReleaseSchema, release: str) -> dict[str, int]:
+    """How many rows of each table the database holds of a release."""
+    return {
+        name: connection.execute(
+            select(func.count()).select_from(table).where(table.c[RELEASE_KEY] == release)
+        ).scalar_one()
+        for name, table in schema.twins.items()
+    }
+
+
+def stored_content_hash(connection: Connection, schema: ReleaseSchema, release: str) -> str:
+    """The content hash (``release.content``) of what the database holds of a release, read back through SQL."""
+    return content_hash_of_rows(
+        (name, arrow_schema(schema.catalogue[name]), _csv_rows(connection, schema, name, release))
+        for name in sorted(schema.catalogue)
+    )
+
+
+def read_release(connection: Connection, schema: ReleaseSchema, name: str, release: str) -> pa.Table:
+    """One table of a release as the database holds it, in key order, with the declared schema."""
+    declared, twin = schema.catalogue[name], schema.twins[name]
+    rows = connection.execute(
+        select(*(twin.c[column] for column in declared.column_names))
+        .where(twin.c[RELEASE_KEY] == release)
+        .order_by(*(twin.c[column] for column in declared.primary_key))
+    ).all()
+    arrow = arrow_schema(declared)
+    columns = list(zip(*rows, strict=True)) or [()] * len(arrow)
+    return pa.table([pa.array(values, field.type) for values, field in zip(columns, arrow, strict=True)], schema=arrow)
+
+
+def _csv_rows(connection: Connection, schema: ReleaseSchema, name: str, release: str) -> Iterator[bytes]:
+    if connection.dialect.name != "postgresql":
+        yield csv_bytes(read_release(connection, schema, name, release), header=False)
+        return
+    statement = _copy_out(schema.catalogue[name], schema.twins[name].name, release)
+    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        yield from map(bytes, copy)
+
+
+def _copy_out(declared: Declared, stored: str, release: str) -> sql.Composed:
+    """COPY that yields byte for byte what ``csv_bytes`` makes of the same rows."""
+    types: Mapping[str, ColumnType] = {column.name: column.type for column in declared.columns}
+    text = [name for name, kind in types.items() if kind in (ColumnType.TEXT, ColumnType.CODE)]
+    shown = [
+        sql.SQL("to_char({}, 'YYYY-MM-DD') AS {}").format(sql.Identifier(name), sql.Identifier(name))
+        if kind is ColumnType.DATE
+        else sql.SQL("{}::text AS {}").format(sql.Identifier(name), sql.Identifier(name))
+        for name, kind in types.items()
+    ]
+    order = [
+        sql.SQL('{}.{} COLLATE "C"' if name in text else "{}.{}").format(sql.Identifier("t"), sql.Identifier(name))
+        for name in declared.primary_key
+    ]
+    query = sql.SQL("SELECT {} FROM {} AS t WHERE release_id = {} ORDER BY {}").format(
+        sql.SQL(", ").join(shown), sql.Identifier(stored), sql.Literal(release), sql.SQL(", ").join(order)
+    )
+    quoted = sql.SQL(", ").join(map(sql.Identifier, text))
+    return sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, FORCE_QUOTE ({}))").format(query, quoted)
+
+
+def _driver(connection: Connection):  # type: ignore[no-untyped-def]
+    """The psycopg connection under a SQLAlchemy one."""
+    return connection.connection.driver_connection
