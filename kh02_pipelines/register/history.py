@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
+from kh02_pipelines.register.frames import among
 from kh02_pipelines.register.links import OPENING_DATE
 
 ATTRIBUTES = ["name", "type", "parent_code"]
@@ -114,7 +115,7 @@ def _replay_day(
     ended = ended.merge(whole[["predecessor_id", "event_id"]], on="predecessor_id", how="left", validate="1:1")
     own = ended["event_id"].isna()
     kind = ended["predecessor_level"].eq("district").map({True: "abolition", False: "split"})
-    parted = ended["predecessor_id"].isin(founding["predecessor_id"])
+    parted = among(ended["predecessor_id"], founding["predecessor_id"])
     kind = kind.mask(~parted, "abolition")
     own_id = _event_id(day, ended["predecessor_level"], ended["predecessor_code"]) + "/" + kind
     ended["event_id"] = ended["event_id"].where(~own, own_id)
@@ -129,11 +130,10 @@ def _replay_day(
         )[own]
     )
 
-    ended_by = ended.set_index("predecessor_id")["event_id"]
-    ends = versions["unit_id"].isin(ended_by.index)
+    ended_by = versions["unit_id"].map(ended.set_index("predecessor_id")["event_id"])
     versions = versions.assign(
-        valid_to=versions["valid_to"].mask(ends, day),
-        ended_by=versions["ended_by"].mask(ends, versions["unit_id"].map(ended_by)),
+        valid_to=versions["valid_to"].mask(ended_by.notna(), day),
+        ended_by=versions["ended_by"].fillna(ended_by),
     )
     still = versions.loc[versions["valid_to"].isna()].merge(started[VERSION_KEYS], on=VERSION_KEYS)
     if len(still):
