@@ -11,9 +11,17 @@ import pandas as pd
 
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.charts import bar_chart
-from kh02_pipelines.tables.declaration import Column, Table
+from kh02_pipelines.tables.declaration import Column, ColumnType, Table
 
 PREVIEW_ROWS = 10
+
+_TYPES = {  # the words for which the UI has a sign
+    ColumnType.TEXT: "string",
+    ColumnType.CODE: "string",
+    ColumnType.INTEGER: "int",
+    ColumnType.BOOLEAN: "bool",
+    ColumnType.DATE: "date",
+}
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -83,7 +91,7 @@ def _column(column: Column, table: Table) -> dg.TableColumn:
     other += [f"one of {', '.join(column.allowed)}"] if column.allowed else []
     return dg.TableColumn(
         name=column.name,
-        type=column.type.value,
+        type=_TYPES[column.type],
         description=f"{column.vi} · {column.en}",
         constraints=dg.TableColumnConstraints(
             nullable=column.nullable, unique=table.primary_key == (column.name,), other=other

@@ -20,6 +20,8 @@ from kh02_pipelines.automation.jobs import CATALOGUE_JOB
 INSTANCE_YAML = """# Dagster instance of this KH02 home folder. Storage is SQLite beside this file.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 """
 POLL_SECONDS = 0.2
 
