@@ -74,9 +74,8 @@ def crosswalks_of(
     standing = standing_document(documents, as_of)
     same_names = same_name_pairs(rulings, RELATIONS_TARGET)
     steps = dated_steps(history.succession, history.change_event)
-    paths = {
-        level: compose(history.unit_version, steps, level, standing) for level in ("commune", "district", "province")
-    }
+    paths = dict(list(compose(history.unit_version, steps, standing).groupby("old_level")))
+    paths.setdefault("district", next(iter(paths.values())).iloc[:0])  # none while districts are in force
     communes = commune_crosswalk(paths["commune"], units, same_names)
     return {
         "commune_crosswalk": communes,
