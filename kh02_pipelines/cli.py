@@ -200,7 +200,9 @@ def dev(port: Annotated[int, typer.Option(help="Cổng trên máy này · Port o
     settings = Settings()
     require_writable(settings.home_path)
     prepare_instance(settings.dagster_home)
-    workspace = ["-w", "workspace.yaml"] if Path("workspace.yaml").is_file() else ["-m", "kh02_pipelines.definitions"]
+    here = Path("workspace.yaml")
+    ours = here.is_file() and "kh02_pipelines.definitions" in here.read_text("utf-8")
+    workspace = ["-w", str(here)] if ours else ["-m", "kh02_pipelines.definitions"]
     command = [sys.executable, "-m", "dagster", "dev", *workspace, "-h", "127.0.0.1", "-p", str(port)]
     os.execve(sys.executable, command, {**os.environ, "DAGSTER_HOME": str(settings.dagster_home)})  # noqa: S606
 

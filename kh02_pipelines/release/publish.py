@@ -19,11 +19,12 @@ from kh02_pipelines.errors import AuditError, EnvironmentFault
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.release.audit import require_sound
 from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.files import sha256_of
 from kh02_pipelines.release.home_lock import mark_ended, mark_started, one_publisher
 from kh02_pipelines.release.parquet_store import ParquetStore
 from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.retention import Retention
-from kh02_pipelines.release.staging import StagedRelease, read_staged
+from kh02_pipelines.release.staging import CANDIDATE_FILE, StagedRelease, read_staged
 from kh02_pipelines.release.steps import Step, no_step
 
 __all__ = ["Exports", "Published", "one_publisher", "publish_database", "publish_parquet", "target_release"]
@@ -63,8 +64,7 @@ def publish_database(
     """
     database.require_schema()
     reconcile(files, database)
-    tables, candidate = read_staged(staged)
-    sound(candidate)
+    tables = audited(staged, sound)
     target = target_release(staged, files, database)
     current = database.current_release()
     if current is not None and current.release_id == target:
@@ -108,8 +108,7 @@ def publish_parquet(
     The caller holds the home's lock. Raises AuditError or EnvironmentFault (among others when the database does
     not show this candidate: its pointer is the commit); readers of the files then keep the previous release.
     """
-    _, candidate = read_staged(staged)
-    sound(candidate)
+    audited(staged, sound)
     current = database.current_release()
     if current is None or current.content_hash != staged.content_hash:
         raise EnvironmentFault(
@@ -131,6 +130,23 @@ def publish_parquet(
     mark_ended(files.root)
     step("publish.ended")
     return Published(current.release_id, new=new)
+
+
+def audited(staged: StagedRelease, sound: Callable[[Candidate], None] = require_sound) -> Mapping[str, pa.Table]:
+    """The staged tables, read from the bytes on disk and found sound; raises AuditError otherwise.
+
+    The bytes are read and hashed each time. The rules run once per content in a process: they are functions of
+    nothing but these bytes, and both stores publish the same ones.
+    """
+    tables, candidate = read_staged(staged)
+    proven = (staged.folder, staged.content_hash, sha256_of(staged.folder / CANDIDATE_FILE), sound)
+    if proven not in _PROVEN:
+        sound(candidate)
+        _PROVEN.add(proven)
+    return tables
+
+
+_PROVEN: set[tuple[Path, str, str, Callable[[Candidate], None]]] = set()
 
 
 def target_release(staged: StagedRelease, files: ParquetStore, database: DatabaseStore) -> str:

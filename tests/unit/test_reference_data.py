@@ -29,6 +29,8 @@ HEADERS = {
     "population_heirs": "predecessor_code,successor_code,legal_document,clause",
     "legal_documents": "number,issuer,issued_on,effective_on,title,governs",
     "clauses_2025-07-01": "successor_code,legal_document,clause",
+    "land_only": "predecessor_code,successor_code,legal_document,clause",
+    "totals": "valid_from,level,type,count,legal_document",
 }
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 ISLANDS = {"318": "11948", "471": "19742", "498": "20333", "536": "21548", "755": "26732"}
