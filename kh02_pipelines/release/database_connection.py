@@ -51,7 +51,9 @@ class Database:
             arguments = {"application_name": f"kh02 {who()}"[:63], "connect_timeout": CONNECT_SECONDS}
         elif self.dialect == "mariadb":
             arguments = {"charset": "utf8mb4", "connect_timeout": CONNECT_SECONDS}
-        engine = create_engine(self.url, poolclass=NullPool, connect_args=arguments)
+        # values are handed to MariaDB's driver by position (``database_rows``), as SQLite's takes them anyway
+        style = {"paramstyle": "format"} if self.dialect == "mariadb" else {}
+        engine = create_engine(self.url, poolclass=NullPool, connect_args=arguments, **style)
         if self.dialect == "sqlite":
             _settle_sqlite(engine)
         return engine

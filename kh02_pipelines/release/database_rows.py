@@ -12,8 +12,6 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 from kh02_pipelines.release.content import content_hash_of_rows, csv_bytes
 from kh02_pipelines.release.database_schema import ReleaseSchema
 from kh02_pipelines.tables.arrow import arrow_schema
-from kh02_pipelines.tables.declaration import ColumnType
-from kh02_pipelines.tables.declaration import Table as Declared
 from kh02_pipelines.tables.sql import RELEASE_KEY
 
 ROWS_PER_STATEMENT = 5_000
@@ -35,7 +33,7 @@ def insert_rows(connection: Connection, table: Table, rows: pa.Table) -> None:
 def _insert_in_batches(connection: Connection, table: Table, rows: pa.Table) -> None:
     """INSERT with values as drivers take them; having SQLAlchemy convert each value took six times as long."""
     compiled = insert(table).compile(dialect=connection.dialect, column_keys=rows.column_names)
-    plain = rows.select(compiled.positiontup)
+    plain = rows.select(compiled.positiontup or rows.column_names)
     plain = plain.cast(pa.schema([(field.name, _AS_STORED.get(field.type, field.type)) for field in plain.schema]))
     for batch in plain.to_batches(max_chunksize=ROWS_PER_STATEMENT):
         if batch.num_rows:
@@ -66,27 +64,33 @@ def row_counts(connection: Connection, schema: ReleaseSchema, release: str) -> d
     }
 
 
-def stored_content_hash(connection: Connection, schema: ReleaseSchema, release: str) -> str:
-    """The content hash (``release.content``) of what the database holds of a release, read back through SQL."""
+def stored_content_hash(
+    connection: Connection, schema: ReleaseSchema, release: str, shapes: Mapping[str, pa.Schema] | None = None
+) -> str:
+    """The content hash (``release.content``) of what the database holds of a release, read back through SQL.
+
+    ``shapes``: the Arrow schemas the release was published with, where an older contract made it; by default the
+    declared ones.
+    """
+    if shapes is None:
+        shapes = {name: arrow_schema(table) for name, table in schema.catalogue.items()}
     return content_hash_of_rows(
-        (name, arrow_schema(schema.catalogue[name]), _csv_rows(connection, schema, name, release))
-        for name in sorted(schema.catalogue)
+        (name, shapes[name], _csv_rows(connection, schema, name, release, shapes[name])) for name in sorted(shapes)
     )
 
 
-def read_release(connection: Connection, schema: ReleaseSchema, name: str, release: str) -> pa.Table:
-    """One table of a release as the database holds it, in key order, with the declared schema."""
-    declared, twin = schema.catalogue[name], schema.twins[name]
+def read_release(connection: Connection, schema: ReleaseSchema, name: str, release: str, shape: pa.Schema) -> pa.Table:
+    """The columns of ``shape`` of one table of a release as the database holds it, in key order."""
+    twin = schema.twins[name]
     query = (
-        select(*(twin.c[column] for column in declared.column_names))
+        select(*(twin.c[column] for column in shape.names))
         .where(twin.c[RELEASE_KEY] == release)
-        .order_by(*(twin.c[column] for column in declared.primary_key))
+        .order_by(*(twin.c[column] for column in schema.catalogue[name].primary_key))
     )
     text = str(query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
     rows = connection.exec_driver_sql(text, execution_options={"no_parameters": True}).all()
-    arrow = arrow_schema(declared)
-    columns = list(zip(*rows, strict=True)) or [()] * len(arrow)
-    return pa.table([_typed(values, field) for values, field in zip(columns, arrow, strict=True)], schema=arrow)
+    columns = list(zip(*rows, strict=True)) or [()] * len(shape)
+    return pa.table([_typed(values, field) for values, field in zip(columns, shape, strict=True)], schema=shape)
 
 
 def _typed(values: tuple[object, ...], field: pa.Field) -> pa.Array:
@@ -98,34 +102,37 @@ def _typed(values: tuple[object, ...], field: pa.Field) -> pa.Array:
     return pa.array(values, field.type)
 
 
-def _csv_rows(connection: Connection, schema: ReleaseSchema, name: str, release: str) -> Iterator[bytes]:
+def _csv_rows(
+    connection: Connection, schema: ReleaseSchema, name: str, release: str, shape: pa.Schema
+) -> Iterator[bytes]:
     if connection.dialect.name != "postgresql":
-        yield csv_bytes(read_release(connection, schema, name, release), header=False)
+        yield csv_bytes(read_release(connection, schema, name, release, shape), header=False)
         return
-    statement = _copy_out(schema.catalogue[name], schema.twins[name].name, release)
+    statement = _copy_out(schema.catalogue[name].primary_key, schema.twins[name].name, release, shape)
     with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         yield from map(bytes, copy)
 
 
-def _copy_out(declared: Declared, stored: str, release: str) -> sql.Composed:
+def _copy_out(key: tuple[str, ...], stored: str, release: str, shape: pa.Schema) -> sql.Composed:
     """COPY that yields byte for byte what ``csv_bytes`` makes of the same rows."""
-    types: Mapping[str, ColumnType] = {column.name: column.type for column in declared.columns}
-    text = [name for name, kind in types.items() if kind in (ColumnType.TEXT, ColumnType.CODE)]
+    quoted = [field.name for field in shape if pa.types.is_string(field.type)]
     shown = [
-        sql.SQL("to_char({}, 'YYYY-MM-DD') AS {}").format(sql.Identifier(name), sql.Identifier(name))
-        if kind is ColumnType.DATE
-        else sql.SQL("{}::text AS {}").format(sql.Identifier(name), sql.Identifier(name))
-        for name, kind in types.items()
+        sql.SQL("to_char({}, 'YYYY-MM-DD')" if pa.types.is_date(field.type) else "{}::text").format(
+            sql.Identifier(field.name)
+        )
+        + sql.SQL(" AS {}").format(sql.Identifier(field.name))
+        for field in shape
     ]
     order = [
-        sql.SQL('{}.{} COLLATE "C"' if name in text else "{}.{}").format(sql.Identifier("t"), sql.Identifier(name))
-        for name in declared.primary_key
+        sql.SQL('{}.{} COLLATE "C"' if name in quoted else "{}.{}").format(sql.Identifier("t"), sql.Identifier(name))
+        for name in key
     ]
     query = sql.SQL("SELECT {} FROM {} AS t WHERE release_id = {} ORDER BY {}").format(
         sql.SQL(", ").join(shown), sql.Identifier(stored), sql.Literal(release), sql.SQL(", ").join(order)
     )
-    quoted = sql.SQL(", ").join(map(sql.Identifier, text))
-    return sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, FORCE_QUOTE ({}))").format(query, quoted)
+    return sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, FORCE_QUOTE ({}))").format(
+        query, sql.SQL(", ").join(map(sql.Identifier, quoted))
+    )
 
 
 def _driver(connection: Connection):  # type: ignore[no-untyped-def]

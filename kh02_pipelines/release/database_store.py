@@ -134,12 +134,16 @@ class DatabaseStore:
         found = [release for release, _ in self._published()]
         return sorted(found, key=lambda release: (release.published_at, release.release_id), reverse=True)
 
-    def stored(self, release: str) -> tuple[dict[str, int], str]:
-        """Rows by table, and the content hash, of what the database holds of a release, read through SQL."""
+    def stored(self, release: str, shapes: Mapping[str, pa.Schema] | None = None) -> tuple[dict[str, int], str]:
+        """Rows by table, and the content hash, of what the database holds of a release, read through SQL.
+
+        ``shapes``: the schemas it was published with, if an older contract made it. Raises KeyError for a table
+        that is not declared any more.
+        """
         with self.database.transaction(_NOT_READ) as connection:
             return (
                 rows_of.row_counts(connection, self.schema, release),
-                rows_of.stored_content_hash(connection, self.schema, release),
+                rows_of.stored_content_hash(connection, self.schema, release, shapes),
             )
 
     def withdrawn(self, content_hash: str) -> Withdrawal | None:
@@ -204,7 +208,8 @@ class DatabaseStore:
                 seq, held = self._seq(connection), self._status(connection, release)
                 described = self._row_counts(connection, release)
                 counted = rows_of.row_counts(connection, self.schema, release)
-            if held != PUBLISHED or described != counted:
+            # tables that an older contract did not have are empty in its releases
+            if held != PUBLISHED or described != {name: counted.get(name) for name in described or ()}:
                 raise EnvironmentFault(
                     f"the database {self.display_url} does not hold the whole release {release}",
                     remedy="choose one that kh02 releases lists, or publish it again",

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import RELEASE_ID, content_hash
-from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.database_store import DatabaseRelease, DatabaseStore
 from kh02_pipelines.release.parquet_store import ParquetStore
 
 
@@ -45,34 +45,43 @@ def verify(files: ParquetStore, database: DatabaseStore, release: str | None = N
         )
     if release is None and pointed != wanted:
         problems.append(f"the database shows {wanted}, the file pointer names {pointed or 'nothing'}")
-    of_files, rows = _files(files, wanted, problems) if files.has(wanted) else (None, {})
+    tables = _files(files, wanted, problems) if files.has(wanted) else {}
     if not files.has(wanted):
         problems.append(f"{wanted}: not in the files")
     if wanted not in held:
         problems.append(f"{wanted}: not in the database")
     else:
-        counted, hashed = database.stored(wanted)
-        if counted != held[wanted].rows:
-            problems.append(f"{wanted}: the database's row counts are not those published")
-        if hashed != held[wanted].content_hash:
-            problems.append(f"{wanted}: the database's content is not what was published")
-        if of_files is not None and hashed != of_files:
-            problems.append(f"{wanted}: database and Parquet hold different content")
+        _database(database, held[wanted], tables, problems)
     folder = files.folder(wanted)
     count = sum(1 for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
-    return Verification(wanted, count, sum(rows.values()), problems)
+    return Verification(wanted, count, sum(table.num_rows for table in tables.values()), problems)
 
 
-def _files(files: ParquetStore, release: str, problems: list[str]) -> tuple[str | None, dict[str, int]]:
-    """The content hash of the Parquet files, and their rows; adds what is wrong with them to ``problems``."""
+def _files(files: ParquetStore, release: str, problems: list[str]) -> dict[str, pa.Table]:
+    """The Parquet tables; adds what is wrong with them to ``problems``."""
     problems += files.problems(release)
     try:
         described = files.describe(release)
         tables = files.tables(release)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         problems.append(f"{release}: the Parquet files cannot be read: {error}")
-        return None, {}
-    hashed = content_hash(tables)
-    if hashed != described.content_hash:
+        return {}
+    if content_hash(tables) != described.content_hash:
         problems.append(f"{release}: the Parquet content is not what was published")
-    return hashed, {name: table.num_rows for name, table in tables.items()}
+    return tables
+
+
+def _database(database: DatabaseStore, held: DatabaseRelease, tables: dict[str, pa.Table], problems: list[str]) -> None:
+    """Adds to ``problems`` where the database's rows are not those published, or not those of the files."""
+    release = held.release_id
+    try:
+        counted, hashed = database.stored(release, {name: table.schema for name, table in tables.items()} or None)
+    except KeyError as error:
+        problems.append(f"{release}: cannot be compared, its table {error} is not declared any more")
+        return
+    if {name: counted.get(name) for name in held.rows} != held.rows:
+        problems.append(f"{release}: the database's row counts are not those published")
+    if hashed != held.content_hash:
+        problems.append(f"{release}: the database's content is not what was published")
+    if tables and hashed != content_hash(tables):
+        problems.append(f"{release}: database and Parquet hold different content")
