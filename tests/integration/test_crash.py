@@ -12,14 +12,16 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from synthetic import Home, day, marker, with_password
 
-from kh02_pipelines.release.steps import STEPS
+from kh02_pipelines.release.steps import FILE_STEPS, STEPS
 from kh02_pipelines.release.verify import verify
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["synthetic"])
 COMMIT = "database.pointer_committed"
-RANDOM_KILLS = 14  # on each of three databases
+RANDOM_KILLS = {"sqlite": 40, "postgresql": 10, "mysql": 6}
+IN_FILES_ONLY = {*FILE_STEPS, "files.pointer_written_beside", "files.pruned", "publish.ended"}
+"""Steps that are the same whatever the database is: killed at on SQLite alone, which takes the least time."""
 
 
 class KillAt:
@@ -94,7 +96,9 @@ def test_every_step_is_passed_in_order(tmp_path: Path, database_url: URL) -> Non
 def test_killed_at_every_step(tmp_path: Path, database_url: URL) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
     home.publish(1, rows_of(1))
-    for old, step in zip(range(1, 1000, 2), STEPS, strict=False):
+    everywhere = [step for step in STEPS if step not in IN_FILES_ONLY]
+    steps = STEPS if database_url.get_backend_name() == "sqlite" else everywhere
+    for old, step in zip(range(1, 1000, 2), steps, strict=False):
         child = PROCESSES.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, step))
         child.start()
         child.join(60)
@@ -109,19 +113,20 @@ def test_killed_at_every_step(tmp_path: Path, database_url: URL) -> None:
 @pytest.mark.slow
 def test_killed_at_random(tmp_path: Path, database_url: URL) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
+    home.database.upgrade()
+    started = time.monotonic()
+    home.publish(0, rows_of(0))
+    lasts = time.monotonic() - started
     home.publish(1, rows_of(1))
     moment = random.Random(20250701)  # noqa: S311 - not for secrets
-    for old in range(1, 2 * RANDOM_KILLS, 2):
-        lasts = time.monotonic()
-        home.publish(old, rows_of(old))  # unchanged: no new release, about as much work before the first write
-        lasts = time.monotonic() - lasts
+    for old in range(1, 2 * RANDOM_KILLS[database_url.get_backend_name()], 2):
         noted = home.path / "publish.lock.holder"
         before = noted.stat().st_mtime_ns
         child = PROCESSES.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, None))
         child.start()
         while noted.stat().st_mtime_ns == before and child.is_alive():
             time.sleep(0.001)
-        time.sleep(moment.random() * 3 * lasts)
+        time.sleep(moment.random() * 1.5 * lasts)
         child.kill()
         child.join(60)
         assert shown_in_database(home) in (old, old + 1)
