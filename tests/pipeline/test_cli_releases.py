@@ -32,7 +32,7 @@ def test_listing_going_back_and_verifying(home: Home) -> None:
     first, second = home.publish(1).release_id, home.publish(2).release_id
     code, text = run("releases")
     assert code == 0
-    assert [line[:22] for line in text.splitlines()[1:]] == [f"* {second}", f"  {first}"]
+    assert [line[:22].rstrip() for line in text.splitlines()[1:]] == [f"* {second}", f"  {first}"]
     assert run("rollback", first, "--reason", "thử") == (0, f"{second} → {first}\n")
     assert run("rollback", first, "--reason", "thử")[1].startswith(f"{first}: đang là bản hiện hành")
     assert run("releases")[1].splitlines()[2].startswith(f"* {first}")
