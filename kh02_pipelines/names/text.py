@@ -46,6 +46,7 @@ _LOOKALIKES: Final = str.maketrans(
 )
 _CARON_FOR_BREVE: Final = re.compile("(?<=[aA])\u030c")
 _STROKES: Final = str.maketrans("\u00d0\u0189\u00f0\u0256", "ĐĐđđ")
+_LATIN: Final = LETTERS | frozenset("\u00d0\u0189\u00f0\u0256")
 
 _ALLOWED: Final = LETTERS | frozenset("0123456789 -'\u2019.,()/&")
 
@@ -70,10 +71,10 @@ def _latin_word(match: re.Match[str]) -> str:
     word = match.group()
     parts = unicodedata.normalize("NFD", word)
     latin = _CARON_FOR_BREVE.sub("\u0306", parts.translate(_LOOKALIKES))
-    if latin == parts or LETTERS.isdisjoint(parts):
+    if latin == parts or _LATIN.isdisjoint(parts):
         return word
     latin = _compose(latin)
-    return latin if all(letter in LETTERS or letter in "ÐðƉɖ'" for letter in latin) else word
+    return latin if _LATIN.issuperset(latin.replace("'", "")) else word
 
 
 def _replace_lookalikes(value: str) -> str:
