@@ -44,7 +44,9 @@ def database_release(
     """Publish the candidate to the database."""
     with one_publisher(stores.home):
         staged = open_staged(stores.staging / candidate_release)
-        published = publish_database(staged, stores.parquet, stores.database, now=stores.clock(), run_id=context.run_id)
+        published = publish_database(
+            staged, stores.parquet, stores.database, now=stores.clock(), run_id=context.run.run_id
+        )
     return dg.MaterializeResult(
         metadata={
             "release_id": published.release_id,

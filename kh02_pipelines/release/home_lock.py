@@ -21,12 +21,13 @@ MARK = ".publishing.json"
 
 
 @contextmanager
-def one_publisher(home: Path, seconds: float = LOCK_SECONDS, what: str = "publishing") -> Iterator[None]:
+def one_publisher(home: Path, seconds: float | None = None, what: str = "publishing") -> Iterator[None]:
     """Hold the home folder's publishing lock; it falls with the process.
 
     Raises EnvironmentFault naming the holder when another run holds it for longer than ``seconds``.
     """
     require_writable(home)
+    seconds = LOCK_SECONDS if seconds is None else seconds
     path = home / "publish.lock"
     lock = FileLock(path, timeout=seconds)
     try:

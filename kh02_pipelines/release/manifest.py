@@ -17,14 +17,16 @@ from kh02_pipelines.tables.contract import schema_fingerprint
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
+UNLISTED = frozenset({MANIFEST, SUMS, "release.json"})
+"""``release.json`` says when a release was published: listing it would make the manifest differ every time."""
 
 
 def write_manifest(folder: Path, about: Mapping[str, Any]) -> None:
-    """Describe every file below ``folder``; ``about`` goes in front. The caller makes the folder durable.
+    """Describe every file below ``folder`` but the unlisted; ``about`` goes in front. The caller makes it durable.
 
     Each file has ``path``, ``sha256`` and ``bytes``; a Parquet file also ``rows`` and ``schema_fingerprint``.
     """
-    files = [_entry(folder, path) for path in _files(folder) if path.name not in (MANIFEST, SUMS)]
+    files = [_entry(folder, path) for path in _files(folder) if path.name not in UNLISTED]
     (folder / MANIFEST).write_bytes(json_bytes({**about, "files": files}))
     sums = [(entry["path"], entry["sha256"]) for entry in files] + [(MANIFEST, sha256_of(folder / MANIFEST))]
     (folder / SUMS).write_text("".join(f"{sha}  {path}\n" for path, sha in sorted(sums)), "utf-8")
@@ -47,7 +49,7 @@ def problems_of(folder: Path) -> list[str]:
     except (OSError, ValueError) as error:
         return [f"{folder.name}: manifest or sums unreadable: {error}"]
     listed = {str(entry["path"]): entry for entry in manifest["files"]}
-    present = {path.relative_to(folder).as_posix() for path in _files(folder)} - {MANIFEST, SUMS}
+    present = {path.relative_to(folder).as_posix() for path in _files(folder)} - UNLISTED
     found = [f"{folder.name}/{name}: missing" for name in sorted(set(listed) - present)]
     found += [f"{folder.name}/{name}: not in the manifest" for name in sorted(present - set(listed))]
     wanted = {**{name: entry["sha256"] for name, entry in listed.items()}, MANIFEST: sha256_of(folder / MANIFEST)}

@@ -62,9 +62,9 @@ def publish_database(
     Raises AuditError (broken rules, or content that was rolled back from) or EnvironmentFault; readers then
     still have the previous release.
     """
+    tables = audited(staged, sound)
     database.require_schema()
     reconcile(files, database)
-    tables = audited(staged, sound)
     target = target_release(staged, files, database)
     current = database.current_release()
     shown = current is not None and current.release_id == target

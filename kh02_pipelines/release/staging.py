@@ -137,7 +137,7 @@ def open_staged(folder: Path) -> StagedRelease:
             row_flow=pd.DataFrame(described["row_flow"]),
             sources=described["sources"],
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise AuditError(
             f"the staged release cannot be read: {error}",
             file=folder / CANDIDATE_FILE,

@@ -19,7 +19,7 @@ from kh02_pipelines.tables.catalogue import CATALOGUE
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["synthetic"])
 COMMIT = "database.pointer_committed"
-RANDOM_KILLS = {"sqlite": 40, "postgresql": 10, "mysql": 6}
+RANDOM_KILLS = {"sqlite": 24, "postgresql": 10, "mysql": 6}
 IN_FILES_ONLY = {*FILE_STEPS, "files.pointer_written_beside", "files.pruned", "publish.ended"}
 """Steps that are the same whatever the database is: killed at on SQLite alone, which takes the least time."""
 
