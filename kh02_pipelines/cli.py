@@ -1,4 +1,4 @@
-"""The command line, ``kh02``: build, lookup, releases, doctor, dictionary, dev.
+"""The command line, ``kh02``: build, lookup, doctor, dictionary, dev, and the commands of ``cli_releases``.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
 terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
@@ -26,6 +26,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from kh02_pipelines import cli_releases
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
 
@@ -142,21 +143,6 @@ def lookup(query: Annotated[str, typer.Argument(metavar="CODE|NAME")]) -> None:
             out.print(f"  {arrow} {_link_text(link)}", markup=False, soft_wrap=True)
         if unit.is_old and len(unit.links) > 1:
             out.print("  ! nhiều đơn vị kế thừa: không tự chọn · several successors: none is picked", style="yellow")
-
-
-@app.command()
-def releases() -> None:
-    """Các bản phát hành Parquet · The Parquet releases, newest first."""
-    from kh02_pipelines.resources.stores import Stores
-
-    stores = Stores.from_settings(Settings())
-    current = stores.parquet.current()
-    table = Table("", "release", "as of", "published at", "rows", "bytes")
-    for info in stores.parquet.releases():
-        size = sum(file.stat().st_size for file in stores.parquet.folder(info.release_id).iterdir())
-        mark = "*" if current and current.release_id == info.release_id else ""
-        table.add_row(mark, info.release_id, info.as_of, info.published_at, f"{sum(info.rows.values()):,}", f"{size:,}")
-    out.print(table)
 
 
 @app.command()
@@ -277,6 +263,8 @@ def _link_text(link: object) -> str:
     parts.append(f"{law}, Điều 1 khoản {clause}" if clause is not None and not pd.isna(clause) else law)
     return "; ".join(parts)
 
+
+cli_releases.register(app, out, err)
 
 if __name__ == "__main__":
     main()

@@ -4,6 +4,7 @@ import dagster as dg
 
 from kh02_pipelines.assets import catalogue, crosswalk, publication, register, sources
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
+from kh02_pipelines.automation.rollback import rollback_job
 from kh02_pipelines.checks import candidate
 from kh02_pipelines.resources.frame_io import FrameIOManager
 from kh02_pipelines.resources.stores import Stores
@@ -16,7 +17,7 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
     return dg.Definitions(
         assets=[*sources.ASSETS, *register.ASSETS, *crosswalk.ASSETS, *catalogue.ASSETS, *publication.ASSETS],
         asset_checks=candidate.CHECKS,
-        jobs=[catalogue_job],
+        jobs=[catalogue_job, rollback_job],
         schedules=[nightly_sync],
         executor=dg.in_process_executor,
         resources={

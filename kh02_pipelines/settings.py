@@ -37,13 +37,18 @@ class Settings(BaseSettings):
         """Where the persistent Dagster instance lives."""
         return self.home_path / "dagster"
 
+    @property
+    def has_database_url(self) -> bool:
+        """Whether a database was named; otherwise it is SQLite in the home folder."""
+        return self.database_url is not None and bool(self.database_url.get_secret_value())
+
     def sqlalchemy_url(self) -> URL:
         """The database to publish to.
 
         Raises EnvironmentFault when ``KH02_DATABASE_URL`` is not a SQLAlchemy URL (the value is not shown:
         it may hold a password).
         """
-        if self.database_url is None or not self.database_url.get_secret_value():
+        if self.database_url is None or not self.has_database_url:
             return make_url(f"sqlite:///{self.home_path / 'catalogue.db'}")
         try:
             return with_named_driver(make_url(self.database_url.get_secret_value()))

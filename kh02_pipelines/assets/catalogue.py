@@ -14,6 +14,7 @@ from kh02_pipelines.register.totals import expected_totals
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.resources.stores import Stores
+from kh02_pipelines.sources.reference_data import source_hashes
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
 CANDIDATE = "candidate_release"
@@ -59,8 +60,9 @@ def candidate_release(
     tables = {name: frames[name] for name in CATALOGUE}
     raw = {name: frames[f"raw_{name.replace('-', '_')}"] for name in _FLOW_SOURCES}
     flow = row_flow(raw, {OLD_REGISTER: old, NEW_REGISTER: new}, links, tables, day)
-    with one_publisher(stores.home):
-        staged = stage(Candidate(tables, day.date(), expected_totals(totals, day), flow), stores.staging)
+    with one_publisher(stores.home, what="staging"):
+        candidate = Candidate(tables, day.date(), expected_totals(totals, day), flow)
+        staged = stage(candidate, stores.staging, source_hashes(stores.reference))
     rows = pd.Series(dict(staged.rows)).sort_values(ascending=False)
     return dg.MaterializeResult(
         value=staged.folder.name,

@@ -44,7 +44,8 @@ class Stores:
         return cls(
             home=home,
             parquet=ParquetStore(home / "parquet"),
-            database=DatabaseStore(settings.sqlalchemy_url()),
+            # the home's own SQLite file is made on first use; any other database is upgraded by kh02 db upgrade
+            database=DatabaseStore(settings.sqlalchemy_url(), upgrades_itself=not settings.has_database_url),
             reference=reference,
             clock=clock,
         )

@@ -137,3 +137,8 @@ REFERENCE_FILES: dict[str, ReferenceFile] = {
     )
 }
 """Every embedded file by name."""
+
+
+def source_hashes(folder: Path = REFERENCE_FOLDER) -> dict[str, str]:
+    """The hash of every reference file by file name: what a release was made from."""
+    return {f"{name}.csv": file.sha256(folder) for name, file in sorted(REFERENCE_FILES.items())}
