@@ -1,4 +1,4 @@
-"""The command line, ``kh02``: build, lookup, releases, doctor, dictionary, dev.
+"""The command line, ``kh02``: build, lookup, releases, diff, doctor, dictionary, dev.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
 terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
@@ -26,6 +26,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from kh02_pipelines.cli_diff import diff
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
 
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+app.command()(diff)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from kh02_pipelines.release.exports.csv_files import write_csv_files
 from kh02_pipelines.release.exports.datapackage import write_datapackage
 from kh02_pipelines.release.exports.duckdb_file import write_duckdb
 from kh02_pipelines.release.exports.sqlite_file import write_sqlite
+from kh02_pipelines.tables.catalogue import CATALOGUE
 
 
 def write_exports(folder: Path, tables: Mapping[str, pa.Table], release_id: str, as_of: dt.date) -> list[str]:
@@ -36,12 +37,16 @@ def write_exports(folder: Path, tables: Mapping[str, pa.Table], release_id: str,
     treats any other failed write into the folder; what was written until then stays for the caller to remove.
     Raises KeyError for a table that is not declared.
     """
+    undeclared = sorted(set(tables) - set(CATALOGUE))
+    if undeclared:
+        raise KeyError(f"tables that are not in the catalogue: {undeclared}")
+    ordered = {name: tables[name] for name in CATALOGUE if name in tables}
     with _as_os_error(folder):
         written = [
-            *write_csv_files(folder, tables),
-            write_datapackage(folder, tables, release_id, as_of),
-            write_duckdb(folder, tables, release_id, as_of),
-            write_sqlite(folder, tables, release_id, as_of),
+            *write_csv_files(folder, ordered),
+            write_datapackage(folder, ordered, release_id, as_of),
+            write_duckdb(folder, ordered, release_id, as_of),
+            write_sqlite(folder, ordered, release_id, as_of),
         ]
     return sorted(written)
 

@@ -42,10 +42,7 @@ def write_datapackage(folder: Path, tables: Mapping[str, pa.Table], release_id: 
         ),
         "version": release_id,
         "as_of": f"{as_of:%Y-%m-%d}",
-        "resources": [
-            _resource(CATALOGUE[name], (folder / csv_path(name)).read_bytes())
-            for name in sorted(tables, key=list(CATALOGUE).index)
-        ],
+        "resources": [_resource(CATALOGUE[name], (folder / csv_path(name)).read_bytes()) for name in tables],
     }
     text = json.dumps(package, ensure_ascii=False, indent=1)
     (folder / FILE).write_bytes(f"{text}\n".encode())

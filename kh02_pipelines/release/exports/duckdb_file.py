@@ -44,7 +44,7 @@ def write_duckdb(folder: Path, tables: Mapping[str, pa.Table], release_id: str, 
         path = str(folder / FILE).replace("'", "''")
         connection.execute(f"ATTACH '{path}' AS export (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE export; BEGIN")  # one transaction: otherwise every comment is synced by itself
-        for name in sorted(tables, key=list(CATALOGUE).index):
+        for name in tables:
             connection.execute(_create(CATALOGUE[name]))
             connection.register("rows_to_write", tables[name])
             connection.execute(f'INSERT INTO "{name}" SELECT * FROM rows_to_write')  # noqa: S608 (declared name)

@@ -13,12 +13,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
-from sqlalchemy import MetaData
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from kh02_pipelines.tables.catalogue import CATALOGUE
-from kh02_pipelines.tables.sql import sql_table
+from kh02_pipelines.tables.sql import sql_metadata
 
 FILE = "catalogue.sqlite"
 
@@ -29,16 +28,13 @@ def write_sqlite(folder: Path, tables: Mapping[str, pa.Table], release_id: str, 
     Besides the tables it has ``catalogue_release`` with one row: ``release_id``, ``as_of``. Dates are ISO text,
     booleans 0 and 1. Raises sqlite3.Error.
     """
-    order = sorted(tables, key=list(CATALOGUE).index)
-    metadata = MetaData()
-    for name in order:
-        sql_table(CATALOGUE[name], metadata)
+    metadata = sql_metadata(CATALOGUE)
     with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as connection:
         # nobody reads the file before the folder has its name, and the caller syncs it: no journal needed
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("BEGIN")
-        for name in order:
+        for name in tables:
             connection.execute(str(CreateTable(metadata.tables[name]).compile(dialect=sqlite.dialect())))
             _insert(connection, name, tables[name])
         connection.execute("CREATE TABLE catalogue_release (release_id TEXT NOT NULL PRIMARY KEY, as_of DATE NOT NULL)")
