@@ -7,6 +7,7 @@ A release folder never changes once it has its name, and what came before a rele
 differences lie outside. They stay when the release itself is pruned, so the whole story can be read later.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from kh02_pipelines.release.change_summary import FIRST_RELEASE
 from kh02_pipelines.release.changes import release_changes, summary_markdown
 from kh02_pipelines.release.files import require_writable, write_durably
 from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.tables.release import RELEASE_CHANGE
 
 FOLDER = "changes"
 CURRENT, PREVIOUS = "current", "previous"
@@ -47,6 +49,17 @@ def changes_between(store: ParquetStore, before: str | None, after: str) -> pa.T
     """The ``release_change`` table of two releases of the store. Raises EnvironmentFault."""
     tables = None if before is None else read_release(store, before)
     return release_changes(tables, read_release(store, after), after, before)
+
+
+def change_rows(store: ParquetStore, release: str, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """The rows that publishing ``release`` adds to the tables about releases, by table name.
+
+    For the moment at which the release's folder lies in the store and readers do not see it yet. Raises
+    EnvironmentFault when the release before cannot be read.
+    """
+    before = previous_release(store, release)
+    earlier = None if before is None else read_release(store, before)
+    return {RELEASE_CHANGE.name: release_changes(earlier, tables, release, before)}
 
 
 def resolve_release(store: ParquetStore, wanted: str) -> str:

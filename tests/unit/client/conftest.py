@@ -13,11 +13,13 @@ from sqlalchemy import Column, Date, MetaData, String, Table, Text, create_engin
 from sqlalchemy.pool import NullPool
 
 from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.release.change_files import changes_between
 from kh02_pipelines.release.content import content_hash
 from kh02_pipelines.release.parquet_store import ParquetStore
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.tables.arrow import to_arrow
 from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.release import RELEASE_CHANGE
 from kh02_pipelines.tables.sql import sql_table
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -89,6 +91,7 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
     for name, declared in CATALOGUE.items():
         columns = [Column(c.name, c.type, nullable=c.nullable) for c in sql_table(declared, MetaData()).columns]
         rows[name] = Table(f"{name}_release", metadata, Column("release_id", String(40)), *columns)
+    changes = sql_table(RELEASE_CHANGE, metadata)
     published = home_template.published
     with engine.begin() as connection:
         metadata.create_all(connection)
@@ -107,6 +110,12 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
                     "(SELECT release_id FROM catalogue_release WHERE status = 'published')"
                 )
             )
+            connection.execute(
+                text(
+                    f"CREATE VIEW {name} AS SELECT {', '.join(CATALOGUE[name].column_names)} FROM {name}_release "
+                    "WHERE release_id = (SELECT release_id FROM current_release)"
+                )
+            )
         for release, tables in published.tables.items():
             about = {
                 "release_id": release,
@@ -121,6 +130,8 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
                 # in another order than the keys': the database promises none
                 values = [{"release_id": release, **row} for row in reversed(table.to_pylist())]
                 connection.execute(insert(rows[name]), values)
+        rows_of_change = changes_between(home_template.store, published.older, published.current).to_pylist()
+        connection.execute(insert(changes), rows_of_change)
         connection.execute(text(f"INSERT INTO current_release VALUES (1, '{published.current}', 2)"))
     return path
 
