@@ -113,14 +113,14 @@ class Causes:
         that the row itself rests on, where it has one.
         """
         fields = cells["field"].fillna("")
-        was, now = (rows.reindex(cells["key"]).set_axis(cells.index) for rows in (old, new))
-        events = self._by_event_column(table, fields, was, now)
+        rows = _CellRows(cells, old, new)
+        events = self._by_event_column(table, fields, rows)
         for link in LINKS.get(table, ()):
             fits = fields.isin(link.fields) if link.fields else ~fields.isin(link.never)
-            events = events.fillna(self._by_link(link, was, now, old, new).astype("str").where(fits))
-        events = events.fillna(self._by_document(table, cells, fields, now.combine_first(was)))
+            events = events.fillna(self._by_link(link, rows).astype("str").where(fits))
+        events = events.fillna(self._by_document(table, cells, fields, rows))
         documents = events.map(self.documents).astype("str")
-        documents = documents.fillna(self._own_document(table, fields, now.combine_first(was)))
+        documents = documents.fillna(self._own_document(table, fields, rows))
         return pd.DataFrame(
             {
                 "kind": events.notna().map({True: "real_change", False: "correction"}).astype("str"),
@@ -129,48 +129,67 @@ class Causes:
             index=cells.index,
         )
 
-    def _by_event_column(self, table: str, fields: pd.Series, was: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
+    def _by_event_column(self, table: str, fields: pd.Series, rows: "_CellRows") -> pd.Series:
         found = pd.Series(None, index=fields.index, dtype="str")
         for column, meant in EVENT_COLUMNS.get(table, ()):
             fits = fields.isin(meant) if meant else pd.Series(True, index=fields.index)
-            for rows in (now, was):
-                found = found.fillna(rows[column].where(fits & rows[column].isin(self.documents.index)))
+            for events in (rows.now(column), rows.was(column)):
+                found = found.fillna(events.where(fits & events.isin(self.documents.index)))
         return found
 
-    def _by_link(
-        self, link: Link, was: pd.DataFrame, now: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame
-    ) -> pd.Series:
+    def _by_link(self, link: Link, rows: "_CellRows") -> pd.Series:
         units = pd.concat([self._touched[how] for how in link.how])
         units = units[units["level"] == link.level].drop_duplicates("code")
         event_of = units.set_index("code")["event_id"]
-        own = now.combine_first(was)
         if link.via is None:
-            return own[link.column].map(event_of)
-        rows = pd.concat([new, old])
-        touched = pd.Series(rows[link.column].map(event_of).array, index=rows[link.via].array).dropna()
-        return own[link.via].map(touched[~touched.index.duplicated()])
+            return rows.own(link.column).map(event_of)
+        every = pd.concat([rows.new[[link.column, link.via]], rows.old[[link.column, link.via]]])
+        touched = pd.Series(every[link.column].map(event_of).array, index=every[link.via].array).dropna()
+        return rows.own(link.via).map(touched[~touched.index.duplicated()])
 
-    def _by_document(self, table: str, cells: pd.DataFrame, fields: pd.Series, own: pd.DataFrame) -> pd.Series:
+    def _by_document(self, table: str, cells: pd.DataFrame, fields: pd.Series, rows: "_CellRows") -> pd.Series:
         """Cells that follow from a document as such: what now cites it, and the document's own row."""
         event_of = pd.Series(self.documents.index, index=self.documents.array, dtype="str")
         event_of = event_of[~event_of.index.duplicated()]
         found = cells["after"].map(event_of).fillna(cells["before"].map(event_of)).where(fields == "legal_document")
         column = "number" if table == "legal_document" else "legal_document"
         unlisted = table not in LINKS and table not in EVENT_COLUMNS
-        if unlisted and column in own.columns:
-            found = found.fillna(own[column].map(event_of).where(fields == ""))
+        if unlisted and column in rows.new.columns:
+            found = found.fillna(rows.own(column).map(event_of).where(fields == ""))
         return found.astype("str")
 
-    def _own_document(self, table: str, fields: pd.Series, own: pd.DataFrame) -> pd.Series:
+    def _own_document(self, table: str, fields: pd.Series, rows: "_CellRows") -> pd.Series:
         """The document a row rests on by itself: the one it cites, or its event's; missing where it has none."""
         column = "number" if table == "legal_document" else "legal_document"
-        if column in own.columns:
-            return own[column]
-        found = pd.Series(None, index=own.index, dtype="str")
+        if column in rows.new.columns:
+            return rows.own(column)
+        found = pd.Series(None, index=fields.index, dtype="str")
         for name, meant in EVENT_COLUMNS.get(table, ()):
-            documents = own[name].map(self._all_documents)
+            documents = rows.own(name).map(self._all_documents)
             found = found.fillna(documents.where(fields.isin(meant)) if meant == END_FIELDS else documents)
         return found
+
+
+class _CellRows:
+    """The values that the rows of some cells have in the two releases, aligned with the cells."""
+
+    def __init__(self, cells: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame) -> None:
+        self.old, self.new = old, new
+        self._index = cells.index
+        keys = pd.Index(cells["key"])
+        self._at_old, self._at_new = old.index.get_indexer(keys), new.index.get_indexer(keys)
+
+    def was(self, column: str) -> pd.Series:
+        """A column in the earlier release; missing where the row was not there."""
+        return pd.Series(self.old[column].array.take(self._at_old, allow_fill=True), index=self._index)
+
+    def now(self, column: str) -> pd.Series:
+        """A column in the later release; missing where the row is gone."""
+        return pd.Series(self.new[column].array.take(self._at_new, allow_fill=True), index=self._index)
+
+    def own(self, column: str) -> pd.Series:
+        """A column in the later release, or in the earlier one where the row, or its value, is gone."""
+        return self.now(column).fillna(self.was(column))
 
 
 def _missing_from(known: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

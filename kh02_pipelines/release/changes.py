@@ -51,7 +51,7 @@ def release_changes(
     if previous_release_id is None:
         raise ValueError("the tables before come without the id of their release")
     differing = [name for name in sorted(CATALOGUE) if _differs(before.get(name), after.get(name))]
-    needed = {name for name in (*differing, *_NEEDED) if name in before and name in after}
+    needed = {name for name in (*differing, *(_NEEDED if differing else ())) if name in before and name in after}
     old = {name: _as_text(before[name]) for name in needed}
     new = {name: _as_text(after[name]) for name in needed}
     can_tell = all(name in needed for name in _NEEDED)
@@ -149,6 +149,8 @@ def _cells(table: Table, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFr
         _whole_rows("added", added, after=after),
     ]
     for position, name in enumerate(name for name in after.columns if name in before.columns):
+        if was[name].equals(now[name]):
+            continue
         differs = (was[name] != now[name]) & ~(was[name].isna() & now[name].isna())
         keys = both[differs.to_numpy()]
         parts.append(
