@@ -1,4 +1,4 @@
-"""The command line, ``kh02``: build, lookup, doctor, dictionary, dev, and the commands of ``cli_releases``.
+"""The command line, ``kh02``: build, lookup, diff, doctor, dictionary, dev, and the commands of ``cli_releases``.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
 terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
@@ -27,6 +27,7 @@ from rich.progress import (
 from rich.table import Table
 
 from kh02_pipelines import cli_releases
+from kh02_pipelines.cli_diff import diff
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
 
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+app.command()(diff)
 
 
 def main() -> None:
