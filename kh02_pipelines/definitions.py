@@ -4,7 +4,7 @@ import dagster as dg
 
 from kh02_pipelines.assets import catalogue, crosswalk, publication, register, sources
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
-from kh02_pipelines.checks import candidate
+from kh02_pipelines.checks import registry
 from kh02_pipelines.resources.frame_io import FrameIOManager
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
@@ -15,7 +15,7 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
     stores = stores or Stores.from_settings(settings)
     return dg.Definitions(
         assets=[*sources.ASSETS, *register.ASSETS, *crosswalk.ASSETS, *catalogue.ASSETS, *publication.ASSETS],
-        asset_checks=candidate.CHECKS,
+        asset_checks=registry.CHECKS,
         jobs=[catalogue_job],
         schedules=[nightly_sync],
         executor=dg.in_process_executor,

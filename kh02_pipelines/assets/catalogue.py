@@ -9,7 +9,7 @@ from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.charts import bar_chart
 from kh02_pipelines.assets.metadata import counts_chart, frame_metadata, preview, table_out
 from kh02_pipelines.assets.sources import source_key
-from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER
+from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER, evidence_of
 from kh02_pipelines.crosswalk.row_flow import row_flow
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.totals import expected_totals
@@ -17,17 +17,12 @@ from kh02_pipelines.register.unit_tables import unit_tables as build_unit_tables
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.resources.stores import Stores
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.units import TABLES
 
 CANDIDATE = "candidate_release"
-_FLOW_SOURCES = (
-    OLD_REGISTER,
-    NEW_REGISTER,
-    "successions_2025-07-01",
-    "province_successions_2025-07-01",
-    "rulings",
-)
+_SOURCES = tuple(REFERENCE_FILES)
 
 
 @dg.multi_asset(
@@ -48,11 +43,10 @@ def unit_tables(
     key=CANDIDATE,
     ins={
         **{name: dg.AssetIn(name) for name in CATALOGUE},
-        **{f"raw_{name.replace('-', '_')}": dg.AssetIn(source_key(name)) for name in _FLOW_SOURCES},
+        **{f"raw_{name.replace('-', '_')}": dg.AssetIn(source_key(name)) for name in _SOURCES},
         "old": dg.AssetIn("register_2025_06_30"),
         "new": dg.AssetIn("register_2025_07_01"),
         "links": dg.AssetIn("links"),
-        "totals": dg.AssetIn(source_key("totals")),
         "release_date": dg.AssetIn("release_date"),
     },
     group_name=groups.CATALOGUE_GROUP,
@@ -68,17 +62,19 @@ def candidate_release(
     old: pd.DataFrame,
     new: pd.DataFrame,
     links: pd.DataFrame,
-    totals: pd.DataFrame,
     release_date: str,
     **frames: pd.DataFrame,
 ) -> dg.MaterializeResult[str]:
     """Stage the candidate; the value is the folder's name in the staging area."""
     day = pd.Timestamp(release_date)
     tables = {name: frames[name] for name in CATALOGUE}
-    raw = {name: frames[f"raw_{name.replace('-', '_')}"] for name in _FLOW_SOURCES}
+    raw = {name: frames[f"raw_{name.replace('-', '_')}"] for name in _SOURCES}
     flow = row_flow(raw, {OLD_REGISTER: old, NEW_REGISTER: new}, links, tables, day)
+    hashes = {name: file.sha256(stores.reference) for name, file in REFERENCE_FILES.items()}
+    evidence = evidence_of(raw, day, hashes)
+    candidate = Candidate(tables, day.date(), expected_totals(raw["totals"], day), flow, evidence)
     with one_publisher(stores.home):
-        staged = stage(Candidate(tables, day.date(), expected_totals(totals, day), flow), stores.staging)
+        staged = stage(candidate, stores.staging)
     rows = pd.Series(dict(staged.rows)).sort_values(ascending=False)
     return dg.MaterializeResult(
         value=staged.folder.name,

@@ -17,6 +17,7 @@ from kh02_pipelines.release.database_store import DatabaseStore
 from kh02_pipelines.release.files import require_writable
 from kh02_pipelines.release.parquet_store import ParquetStore, ReleaseInfo
 from kh02_pipelines.release.staging import StagedRelease, read_staged
+from kh02_pipelines.release.surroundings import surrounded
 
 LOCK_SECONDS = 60
 
@@ -35,7 +36,7 @@ def publish_database(staged: StagedRelease, files: ParquetStore, database: Datab
     Raises AuditError (nothing is published) or EnvironmentFault (the database keeps its previous release).
     """
     tables, candidate = read_staged(staged)
-    require_sound(candidate)
+    require_sound(surrounded(candidate, staged, files))
     target = target_release(staged, files)
     if database.current() == staged.content_hash:
         return Published(target, new=False)
@@ -50,7 +51,7 @@ def publish_parquet(staged: StagedRelease, files: ParquetStore, now: dt.datetime
     Raises AuditError (nothing is published) or EnvironmentFault (readers keep the previous release).
     """
     _, candidate = read_staged(staged)
-    require_sound(candidate)
+    require_sound(surrounded(candidate, staged, files))
     target = target_release(staged, files)
     current = files.current()
     if current is not None and current.release_id == target:

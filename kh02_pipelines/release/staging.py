@@ -9,7 +9,7 @@ Layout: ``$KH02_HOME/staging/<content hash>/`` with one Parquet file per table a
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class StagedRelease:
     rows: Mapping[str, int]
     totals: pd.DataFrame
     row_flow: pd.DataFrame
+    evidence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def release_id(self) -> str:
@@ -72,6 +73,7 @@ def stage(candidate: Candidate, staging: Path) -> StagedRelease:
         rows={name: table.num_rows for name, table in tables.items()},
         totals=candidate.totals,
         row_flow=candidate.row_flow,
+        evidence=candidate.evidence,
     )
     write_json(folder / CANDIDATE_FILE, _description(staged))
     return staged
@@ -103,6 +105,7 @@ def open_staged(folder: Path) -> StagedRelease:
             rows=described["rows"],
             totals=pd.DataFrame(described["totals"]),
             row_flow=pd.DataFrame(described["row_flow"]),
+            evidence={name: pd.DataFrame(rows) for name, rows in described["evidence"].items()},
         )
     except (OSError, ValueError, KeyError) as error:
         raise AuditError(
@@ -142,7 +145,7 @@ def read_staged(staged: StagedRelease) -> tuple[dict[str, pa.Table], Candidate]:
             remedy="run the whole job again so that the candidate is staged anew",
         )
     frames = {name: to_frame(table) for name, table in tables.items()}
-    return tables, Candidate(frames, staged.as_of, staged.totals, staged.row_flow)
+    return tables, Candidate(frames, staged.as_of, staged.totals, staged.row_flow, staged.evidence)
 
 
 def _description(staged: StagedRelease) -> dict[str, Any]:
@@ -154,4 +157,5 @@ def _description(staged: StagedRelease) -> dict[str, Any]:
         "rows": dict(staged.rows),
         "totals": staged.totals.to_dict("records"),
         "row_flow": staged.row_flow.to_dict("records"),
+        "evidence": {name: frame.to_dict("records") for name, frame in staged.evidence.items()},
     }

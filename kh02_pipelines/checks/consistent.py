@@ -1,0 +1,9 @@
+"""Thống nhất: between tables, between sources, between both stores, with the last release.
+
+Belongs here: which checks stand under this word. Does not belong here: their rules.
+"""
+
+from kh02_pipelines.checks.families import word_checks
+from kh02_pipelines.register.rule import Word
+
+CHECKS = [word_checks(Word.CONSISTENT)]
