@@ -8,10 +8,10 @@ Belongs here: rules on units, their versions and events. Does not belong here: r
 import pandas as pd
 
 from kh02_pipelines.register.links import REFORM_DATE
+from kh02_pipelines.register.name_form import UNIT_TABLES, legacy_encoding
 from kh02_pipelines.register.rule import Candidate, Rule, Word, among, findings, together
 
 DIGITS = {"province": 2, "district": 3, "commune": 5}
-UNIT_TABLES = ("province", "commune", "legacy_province", "legacy_district", "legacy_commune")
 
 
 def codes_misfit(candidate: Candidate) -> pd.DataFrame:
@@ -26,6 +26,8 @@ def types_misfit(candidate: Candidate) -> pd.DataFrame:
     parts = []
     for name in UNIT_TABLES:
         units = candidate.tables[name]
+        if legacy_encoding(units["name"]):
+            continue
         named = units[units["name"].str.len() > 0]
         lead = [
             text.lower().startswith(f"{kind} ") for text, kind in zip(named["name"], named["type"], strict=True)

@@ -6,18 +6,14 @@ what cleans them (``names``).
 
 import pandas as pd
 
-from kh02_pipelines.names import clean_text, detect_encoding, stray_characters
-from kh02_pipelines.register.correctness import UNIT_TABLES
+from kh02_pipelines.names import clean_text, stray_characters
+from kh02_pipelines.register.name_form import UNIT_TABLES, legacy_encoding
 from kh02_pipelines.register.rule import Candidate, Rule, Word, findings, one_finding, together
-
-_BEYOND_BYTES = "[\u0100-\u1eff]"
-
 
 def names_unclean(candidate: Candidate) -> pd.DataFrame:
     """Names that cleaning would still change: not NFC, stray white space, look-alike letters or apostrophes."""
     parts = []
-    for table in UNIT_TABLES:
-        units = candidate.tables[table]
+    for table, units in _unicode_tables(candidate):
         changed = clean_text(units["name"]).astype("object") != units["name"].astype("object")
         parts.append(findings(table, units[changed], "code", "the name is not in its clean form"))
     return together(*parts)
@@ -25,17 +21,18 @@ def names_unclean(candidate: Candidate) -> pd.DataFrame:
 
 def names_stray(candidate: Candidate) -> pd.DataFrame:
     """Names with a character that no Vietnamese name has."""
+    problem = "the name has a character that no Vietnamese name has"
     return together(
         *(
-            findings(
-                table,
-                candidate.tables[table][stray_characters(candidate.tables[table]["name"]).eq(True)],
-                "code",
-                "the name has a character that no Vietnamese name has",
-            )
-            for table in UNIT_TABLES
+            findings(table, units[stray_characters(units["name"]).eq(True)], "code", problem)
+            for table, units in _unicode_tables(candidate)
         )
     )
+
+
+def _unicode_tables(candidate: Candidate) -> list[tuple[str, pd.DataFrame]]:
+    tables = [(name, candidate.tables[name]) for name in UNIT_TABLES]
+    return [(name, units) for name, units in tables if legacy_encoding(units["name"]) is None]
 
 
 def names_repeated(candidate: Candidate) -> pd.DataFrame:
@@ -67,15 +64,14 @@ def _two_tier(candidate: Candidate) -> bool:
 
 def names_in_legacy_encoding(candidate: Candidate) -> pd.DataFrame:
     """Name columns that are TCVN3, VNI or VISCII text and not Unicode, judged by column."""
-    parts = []
-    for table in UNIT_TABLES:
-        names = candidate.tables[table]["name"]
-        if names.str.contains(_BEYOND_BYTES, regex=True).any():  # a legacy column has none of these letters
-            continue
-        detected = detect_encoding(names)
-        if detected.encoding != "unicode":
-            parts.append(one_finding(table, "name", f"the column is {detected.encoding} ({detected.score:.0%})"))
-    return together(*parts)
+    found = {table: legacy_encoding(candidate.tables[table]["name"]) for table in UNIT_TABLES}
+    return together(
+        *(
+            one_finding(table, "name", f"the column is {detected.encoding} ({detected.score:.0%} of its words)")
+            for table, detected in found.items()
+            if detected is not None
+        )
+    )
 
 
 RULES = (

@@ -37,6 +37,8 @@ RULES: tuple[Rule, ...] = tuple(
 )
 """Every rule on a candidate, by word, in the order in which they are shown."""
 
+PUBLISHED_RULES: tuple[Rule, ...] = ()
+
 
 @dataclass(frozen=True)
 class Outcome:

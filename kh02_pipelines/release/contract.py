@@ -107,7 +107,7 @@ def files_unreadable(candidate: Candidate) -> pd.DataFrame:
             except (OSError, pa.ArrowInvalid, duckdb.Error) as error:
                 parts.append(one_finding(name, path.name, f"cannot be read: {str(error).splitlines()[0]}"))
                 continue
-            expected = len(candidate.tables[name])
+            expected = pq.read_metadata(path).num_rows
             parts += [
                 one_finding(name, path.name, f"{reader} sees {count} rows of {expected}")
                 for reader, count in rows.items()
