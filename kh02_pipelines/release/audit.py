@@ -12,7 +12,7 @@ import pandas as pd
 from kh02_pipelines.crosswalk import invariants as crosswalk_invariants
 from kh02_pipelines.crosswalk import legal_basis
 from kh02_pipelines.errors import AuditError
-from kh02_pipelines.register import agreement, correctness, declared, liveness, name_rules
+from kh02_pipelines.register import correctness, declared, liveness, name_rules, settlement
 from kh02_pipelines.register import invariants as register_invariants
 from kh02_pipelines.register.rule import Candidate, Rule, Word
 from kh02_pipelines.release import contract
@@ -29,7 +29,7 @@ RULES: tuple[Rule, ...] = tuple(
             *name_rules.RULES,
             *declared.RULES,
             *liveness.RULES,
-            *agreement.RULES,
+            *settlement.RULES,
             *contract.RULES,
         ),
         key=lambda rule: _BY_WORD.index(rule.word),

@@ -12,7 +12,8 @@ from kh02_pipelines.register.rule import Candidate, Rule, Word, among, findings,
 
 OPEN = "open"
 BLOCKING_FIELDS = ("code", "type", "parent_code", "succession", "successor_code", "predecessor_code", "unit", "extent")
-"""A difference here changes what a reader's join gives; one of spelling does not."""
+"""A difference here changes what a reader's join gives; one of spelling does not. Counts where the table does not
+say itself what blocks."""
 
 
 def conflicts_open(candidate: Candidate) -> pd.DataFrame:
@@ -35,11 +36,14 @@ def _open_conflicts(candidate: Candidate) -> pd.DataFrame:
 
 
 def _blocks(conflicts: pd.DataFrame) -> pd.Series:
+    if "blocking" in conflicts.columns:
+        return conflicts["blocking"].astype(bool)
     return conflicts["field"].isin(BLOCKING_FIELDS)
 
 
 def _conflict_findings(conflicts: pd.DataFrame) -> pd.DataFrame:
-    return together(findings("source_conflict", conflicts, ["subject", "field"], "the sources differ and no ruling says"))
+    problem = "the sources differ and no ruling says which holds"
+    return together(findings("source_conflict", conflicts, ["subject", "field"], problem))
 
 
 def rows_quarantined(candidate: Candidate) -> pd.DataFrame:
