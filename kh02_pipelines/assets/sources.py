@@ -1,6 +1,7 @@
 """Group ``sources``: the release date and the raw reference files, as their sources print them."""
 
 import datetime as dt
+from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
@@ -9,7 +10,7 @@ from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.metadata import frame_metadata
 from kh02_pipelines.register.states import require_date
 from kh02_pipelines.resources.stores import Stores
-from kh02_pipelines.sources.reference_data import REFERENCE_FILES, ReferenceFile
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES
 
 
 class ReleaseDate(dg.Config):
@@ -46,25 +47,37 @@ def source_key(name: str) -> dg.AssetKey:
     return dg.AssetKey("source_" + name.replace("-", "_"))
 
 
-def _source_asset(file: ReferenceFile) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=source_key(file.name),
-        group_name=groups.SOURCES,
-        owners=groups.OWNERS,
-        kinds={"csv", "python"},
-        description=groups.described(file.vi + ".", file.en + "."),
-    )
-    def source(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[pd.DataFrame]:
+@dg.multi_asset(
+    name="reference_files",
+    can_subset=True,
+    outs={
+        source_key(file.name).to_python_identifier(): dg.AssetOut(
+            key=source_key(file.name),
+            is_required=False,
+            group_name=groups.SOURCES,
+            owners=groups.OWNERS,
+            kinds={"csv", "python"},
+            description=groups.described(file.vi + ".", file.en + "."),
+            dagster_type=pd.DataFrame,
+        )
+        for file in REFERENCE_FILES.values()
+    },
+)
+def reference_files(
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """The embedded reference files, each with the hash of its exact bytes as data version."""
+    for file in REFERENCE_FILES.values():
+        if source_key(file.name) not in context.selected_asset_keys:
+            continue
         frame = file.read(stores.reference)
         hashed = file.sha256(stores.reference)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
+            asset_key=source_key(file.name),
             value=frame,
             metadata=frame_metadata(frame, sha256=hashed, file=f"{file.name}.csv"),
             data_version=dg.DataVersion(hashed),
         )
 
-    return source
 
-
-source_assets = [_source_asset(file) for file in REFERENCE_FILES.values()]
-ASSETS = [release_date, *source_assets]
+ASSETS = [release_date, reference_files]
