@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from kh02_pipelines.assets import catalogue, crosswalk, publication, register, sources
+from kh02_pipelines.assets import catalogue, crosswalk, publication, quality, register, sources
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
 from kh02_pipelines.checks import registry
 from kh02_pipelines.resources.frame_io import FrameIOManager
@@ -14,7 +14,7 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
     """Everything Dagster loads, for one installation; ``stores`` replaces what the settings would give."""
     stores = stores or Stores.from_settings(settings)
     return dg.Definitions(
-        assets=[*sources.ASSETS, *register.ASSETS, *crosswalk.ASSETS, *catalogue.ASSETS, *publication.ASSETS],
+        assets=[*sources.ASSETS, *register.ASSETS, *crosswalk.ASSETS, *catalogue.ASSETS, *publication.ASSETS, *quality.ASSETS],
         asset_checks=registry.CHECKS,
         jobs=[catalogue_job],
         schedules=[nightly_sync],

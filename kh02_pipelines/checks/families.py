@@ -33,11 +33,12 @@ def rules_of(word: Word) -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if rule.word is word)
 
 
-def rule_spec(rule: Rule, asset: str) -> dg.AssetCheckSpec:
+def rule_spec(rule: Rule, asset: str, *also_reads: str) -> dg.AssetCheckSpec:
     """How a rule is declared on its asset: both languages, its word, severity, whether it blocks, the remedy."""
     return dg.AssetCheckSpec(
         rule.name,
         asset=asset,
+        additional_deps=also_reads,
         blocking=rule.blocking,
         description=described(f"{rule.word.vietnamese.capitalize()}: {rule.vi}.", f"{rule.en}."),
         metadata={

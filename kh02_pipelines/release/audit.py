@@ -15,7 +15,7 @@ from kh02_pipelines.errors import AuditError
 from kh02_pipelines.register import correctness, declared, liveness, name_rules, settlement
 from kh02_pipelines.register import invariants as register_invariants
 from kh02_pipelines.register.rule import Candidate, Rule, Word
-from kh02_pipelines.release import contract
+from kh02_pipelines.release import contract, holdings
 
 _BY_WORD = list(Word)
 
@@ -37,7 +37,8 @@ RULES: tuple[Rule, ...] = tuple(
 )
 """Every rule on a candidate, by word, in the order in which they are shown."""
 
-PUBLISHED_RULES: tuple[Rule, ...] = ()
+PUBLISHED_RULES: tuple[Rule, ...] = holdings.RULES
+"""Rules on what has been published: seen too late to block, and shown on the release."""
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,11 @@ class Stores:
         return self.home / "staging"
 
     @property
+    def reports(self) -> Path:
+        """Where the quality report of every release lies, with its results as a table."""
+        return self.parquet.root / "reports"
+
+    @property
     def failing_rows(self) -> Path:
         """Where the rows that failed checks are kept, by content hash."""
         return self.home / "checks"
