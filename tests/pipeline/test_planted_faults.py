@@ -2,13 +2,9 @@
 
 import dataclasses
 import datetime as dt
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from planting import AS_OF, FAULTS, Case
 
 from kh02_pipelines.checks.clean import suite_opinion
