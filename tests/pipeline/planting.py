@@ -360,6 +360,12 @@ def _(case: Case) -> Case:
     return case.with_previous(as_of=AS_OF + dt.timedelta(days=1))
 
 
+@fault("stores_agree")
+def _(case: Case) -> Case:
+    held = [("parquet", "a" * 64, "commune", 3321), ("database", "a" * 64, "commune", 3320)]
+    return case.with_context(holdings=pd.DataFrame(held, columns=["store", "content_hash", "table", "rows"]))
+
+
 # ---- dùng chung
 
 fault("references_exist")(
