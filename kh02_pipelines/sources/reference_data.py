@@ -134,6 +134,12 @@ REFERENCE_FILES: dict[str, ReferenceFile] = {
             "Số đơn vị theo cấp, loại và ngày, theo văn bản",
             "Number of units by level, type and date, as the law gives them",
         ),
+        ReferenceFile(
+            "province_totals",
+            ("valid_from", "province_code", "type", "count", "legal_document"),
+            "Số đơn vị cấp xã theo tỉnh, loại và ngày, theo nghị quyết của từng tỉnh",
+            "Number of communes by province, type and date, as each province's resolution gives them",
+        ),
     )
 }
 """Every embedded file by name."""
