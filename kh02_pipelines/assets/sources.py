@@ -1,15 +1,19 @@
-"""Group ``sources``: the release date and the raw reference files, as their sources print them."""
+"""Group ``sources``: the release date and the raw frames, as their sources print them, and the tables about them."""
 
 import datetime as dt
+import hashlib
+from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets import groups
-from kh02_pipelines.assets.metadata import frame_metadata
+from kh02_pipelines.assets.metadata import counts_chart, frame_metadata, table_out
+from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.states import require_date
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, ReferenceFile
+from kh02_pipelines.tables.quality import TABLES as QUALITY_TABLES
 
 
 class ReleaseDate(dg.Config):
@@ -42,29 +46,61 @@ def release_date(config: ReleaseDate, stores: dg.ResourceParam[Stores]) -> dg.Ma
 
 
 def source_key(name: str) -> dg.AssetKey:
-    """The asset of one reference file."""
-    return dg.AssetKey("source_" + name.replace("-", "_"))
+    """The asset of one raw frame, named after the reference file whose shape it has."""
+    return dg.AssetKey(_output(name))
 
 
-def _source_asset(file: ReferenceFile) -> dg.AssetsDefinition:
-    @dg.asset(
+def _output(name: str) -> str:
+    return "source_" + name.replace("-", "_")
+
+
+def _source_out(file: ReferenceFile) -> dg.AssetOut:
+    return dg.AssetOut(
         key=source_key(file.name),
         group_name=groups.SOURCES,
         owners=groups.OWNERS,
         kinds={"csv", "python"},
         description=groups.described(file.vi + ".", file.en + "."),
+        dagster_type=pd.DataFrame,
     )
-    def source(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[pd.DataFrame]:
-        frame = file.read(stores.reference)
-        hashed = file.sha256(stores.reference)
-        return dg.MaterializeResult(
+
+
+@dg.multi_asset(
+    name="sources",
+    outs={
+        **{_output(file.name): _source_out(file) for file in REFERENCE_FILES.values()},
+        **{table.name: table_out(table, groups.REGISTER) for table in QUALITY_TABLES},
+    },
+)
+def sources(stores: dg.ResourceParam[Stores]) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """Every source, read once: raw frames, and the tables about what was read, refused, changed and disputed."""
+    intake = gather(stores.reference, stores.config, stores.home, stores.clock())
+    for name in REFERENCE_FILES:
+        frame = intake.raw[name]
+        yield dg.MaterializeResult(
+            asset_key=source_key(name),
             value=frame,
-            metadata=frame_metadata(frame, sha256=hashed, file=f"{file.name}.csv"),
-            data_version=dg.DataVersion(hashed),
+            metadata=frame_metadata(frame, source=intake.followed.get(name, "reference")),
+            data_version=dg.DataVersion(content_of(frame)),
         )
+    for name, frame in intake.tables.by_name().items():
+        charts = {"chart": _chart(name, frame)} if len(frame) else {}
+        yield dg.MaterializeResult(asset_key=name, value=frame, metadata=frame_metadata(frame, **charts))
 
-    return source
+
+def content_of(frame: pd.DataFrame) -> str:
+    """A hash of a frame's columns and values: the same content has the same data version."""
+    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
 
 
-source_assets = [_source_asset(file) for file in REFERENCE_FILES.values()]
-ASSETS = [release_date, *source_assets]
+def _chart(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue:
+    by, title = {
+        "source_file": ("role", "tệp theo vai trò · files by role"),
+        "quarantine": ("source", "dòng cách ly theo nguồn · quarantined rows by source"),
+        "source_issue": ("rule", "giá trị đã sửa theo quy tắc · changed values by rule"),
+        "source_conflict": ("class", "khác biệt theo loại · differences by class"),
+    }[name]
+    return counts_chart(frame[by], title)
+
+
+ASSETS = [release_date, sources]

@@ -67,7 +67,10 @@ def compare_successions(
     name, said = conversion[0].name, conversion[1]
     date = "2025-07-01"
     found = []
-    for target, kind in (("successions_2025-07-01", "succession"), ("province_successions_2025-07-01", "province_succession")):
+    for target, kind in (
+        ("successions_2025-07-01", "succession"),
+        ("province_successions_2025-07-01", "province_succession"),
+    ):
         mine = apply_succession_rulings(raw[target], rulings, target)
         theirs = apply_succession_rulings(reference[target], reference["rulings"], target)
         found.append(pair_conflicts(mine, theirs, f"{date}/{kind}", name, "reference"))
@@ -77,7 +80,9 @@ def compare_successions(
                              (their_keys[~their_keys.isin(mine_keys)], ("-", kind))):  # fmt: skip
             subjects = f"{date}/succession/" + keys
             sides = tuple(pd.Series(value, index=keys.index) for value in values)
-            found.append(value_conflicts(subjects, "population", (sides[0], sides[1]), "population", (name, "reference")))
+            found.append(
+                value_conflicts(subjects, "population", (sides[0], sides[1]), "population", (name, "reference"))
+            )
     extents = contradicted_extents(said.pairs, rulings)
     found.append(
         value_conflicts(

@@ -20,7 +20,13 @@ BLOCKING_CLASSES = ("type", "parent", "unit", "succession", "extent", "populatio
 ABSENT = "-"
 """The value of a source that does not have the unit or the link."""
 
-_CLASS_OF_FIELD = {"type": "type", "parent_code": "parent", "old_province_code": "parent", "code": "unit"}
+_CLASS_OF_FIELD = {
+    "type": "type",
+    "old_name": "type",
+    "parent_code": "parent",
+    "old_province_code": "parent",
+    "code": "unit",
+}
 
 
 def no_conflicts() -> pd.DataFrame:
@@ -75,11 +81,12 @@ def unit_conflicts(
     both = followed[[*keys, *fields]].merge(other[[*keys, *fields]], on=keys, how="outer", suffixes=("", "_other"),
                                             indicator="side")  # fmt: skip
     listed = both["level"].isin(other["level"])
-    only = {"left_only": (both["name"], ABSENT), "right_only": (ABSENT, both["name_other"])}
-    rows = []
-    for side, (value, other_value) in only.items():
-        chosen = (both["side"] == side) & ((listed & whole) if side == "left_only" else True)
-        rows.append(both[chosen].assign(field="unit", value=value, other_value=other_value, kind="unit"))
+    mine_only = both[(both["side"] == "left_only") & listed & whole]
+    theirs_only = both[both["side"] == "right_only"]
+    rows = [
+        mine_only.assign(field="unit", value=mine_only["name"], other_value=ABSENT, kind="unit"),
+        theirs_only.assign(field="unit", value=ABSENT, other_value=theirs_only["name_other"], kind="unit"),
+    ]
     shared = both[both["side"] == "both"]
     for field in fields:
         mine, theirs = shared[field].fillna(""), shared[f"{field}_other"].fillna("")
@@ -90,9 +97,7 @@ def unit_conflicts(
             differs &= mine.str.lower() != theirs.str.lower()
         found = shared[differs].assign(field=field, value=mine[differs], other_value=theirs[differs])
         same = spelling_key(found["value"]) == spelling_key(found["other_value"])
-        found["kind"] = (
-            same.map({True: "spelling", False: "name"}) if field == "name" else _CLASS_OF_FIELD[field]
-        )
+        found["kind"] = same.map({True: "spelling", False: "name"}) if field == "name" else _CLASS_OF_FIELD[field]
         rows.append(found)
     table = pd.concat(rows, ignore_index=True)
     return _shaped(table.assign(subject=date + "/" + table["level"] + "/" + table["code"]), source, other_source)

@@ -12,11 +12,13 @@ from kh02_pipelines.names import spelling_key, split_unit_type
 from kh02_pipelines.register.rulings import apply_succession_rulings, pair_keys
 from kh02_pipelines.register.source_rulings import apply_to_records
 from kh02_pipelines.sources.load import SourceRead
+from kh02_pipelines.sources.notes import is_kept
 from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.units_frame import RAW_UNIT_COLUMNS, one_row_per_code
 from kh02_pipelines.sources.values import leading_type
 
 CONVERSION_TARGET = "conversion_2025-07-01"
+RELATIONS_TARGET = "relations_2025-07-01"
 SUCCESSIONS = "successions_2025-07-01"
 _SHARE_COLUMNS = ["predecessor_code", "successor_code", "legal_document", "clause", "row"]
 
@@ -97,6 +99,43 @@ def shares(pairs: pd.DataFrame, rulings: pd.DataFrame, clauses: pd.DataFrame) ->
     has_heir = cited["predecessor_code"].isin(heirs["predecessor_code"])
     land = cited[split & (cited["population"] == "none") & ~has_heir]
     return heirs[_SHARE_COLUMNS].reset_index(drop=True), land[_SHARE_COLUMNS].reset_index(drop=True)
+
+
+def kept_names(
+    pairs: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame, clauses: pd.DataFrame, rulings: pd.DataFrame
+) -> pd.DataFrame:
+    """Rulings that a kept commune spelled in two ways is one name, cited from the list of kept communes.
+
+    The note says that the commune is not rearranged and the resolution of its province lists it so; where the
+    two registers differ in more than conventions, nobody renamed it. Rows in the shape of the rulings, with the
+    id ``K<code>``; communes that have such a ruling for these very names are left out.
+    """
+    kept = pairs.loc[is_kept(pairs["note"]), ["predecessor_code", "successor_code", "row"]]
+    communes = [units[units["level"] == "commune"].set_index("code")["name"] for units in (old, new)]
+    kept = kept.assign(
+        before=kept["predecessor_code"].map(communes[0]), after=kept["successor_code"].map(communes[1])
+    ).dropna()
+    kept = kept[spelling_key(kept["before"]) != spelling_key(kept["after"])]
+    ruled = rulings[rulings["action"] == "same_name"]
+    known = ruled["key"] + "|" + ruled["source_value"] + "|" + ruled["ruled_value"]
+    key = pair_keys(kept)
+    kept = kept.assign(key=key)[~(key + "|" + kept["before"] + "|" + kept["after"]).isin(known)]
+    cited = clauses.set_index("successor_code")
+    return pd.DataFrame(
+        {
+            "ruling_id": "K" + kept["successor_code"],
+            "target": RELATIONS_TARGET,
+            "action": "same_name",
+            "key": kept["key"],
+            "field": "name",
+            "source_value": kept["before"],
+            "ruled_value": kept["after"],
+            "legal_document": kept["successor_code"].map(cited["legal_document"]).fillna(""),
+            "clause": "Điều 1 khoản " + kept["successor_code"].map(cited["clause"]).fillna(""),
+            "reason": "The table keeps the commune and its resolution lists it as not rearranged.",
+            "row": kept["row"],
+        }
+    )
 
 
 def contradicted_extents(pairs: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:

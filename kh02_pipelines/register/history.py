@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
+from kh02_pipelines.names import spelling_key
 from kh02_pipelines.register.links import OPENING_DATE
 
 ATTRIBUTES = ["name", "type", "parent_code"]
@@ -207,7 +208,7 @@ def _founding_events(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """One event per successor, with the kind that follows from its predecessors."""
     predecessors = founding.groupby("event_id")["predecessor_id"].transform("size")
     kind = pd.Series("transfer", index=founding.index, dtype="str")
-    kind[founding["name"] != founding["name_before"]] = "rename"
+    kind[spelling_key(founding["name"]) != spelling_key(founding["name_before"])] = "rename"
     kind[founding["type"] != founding["type_before"]] = "retype"
     kind[founding["successor_code"] != founding["predecessor_code"]] = "recode"
     kind[founding["predecessor_level"] != founding["successor_level"]] = "creation"

@@ -12,7 +12,7 @@ import pandas as pd
 from kh02_pipelines.names import spelling_key, split_unit_type
 from kh02_pipelines.register.agreement import Spoken, compare_cross_checks, compare_registers, compare_successions
 from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts
-from kh02_pipelines.register.conversion import Conversion, conversion_frames, shares
+from kh02_pipelines.register.conversion import RELATIONS_TARGET, Conversion, conversion_frames, kept_names, shares
 from kh02_pipelines.register.source_rulings import apply_to_records, fit_pair_rulings, fit_unit_rulings
 from kh02_pipelines.register.source_tables import SourceTables, source_tables
 from kh02_pipelines.register.vintage import require_vintage
@@ -27,18 +27,21 @@ CODE_LIST_TARGET = "code_list_2025-07-01"
 
 @dataclass(frozen=True)
 class Intake:
-    """What the sources give: raw frames by reference name, and the tables about the sources."""
+    """What the sources give: raw frames by reference name, and the tables about the sources.
+
+    ``followed``: name of the source that a frame is taken from, where that is not the reference.
+    """
 
     raw: dict[str, pd.DataFrame]
     tables: SourceTables
+    followed: dict[str, str]
 
 
-def take_in(
-    reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]
-) -> Intake:
+def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> Intake:
     """Raw frames in which configured sources stand in for the reference wherever they speak.
 
-    ``reads`` in order of priority; ``reference``: the embedded frames by name, NSO_RULINGS among them; ``hashes``:
+    ``reads`` in order of priority; ``reference``: the embedded frames by name, NSO_RULINGS among them where
+    there are sources; ``hashes``:
     the hash of each embedded file. Without sources the raw frames are the reference itself.
 
     Raises VintageError when a register speaks for another date than configured.
@@ -48,10 +51,11 @@ def take_in(
         if read.role in ("old_register", "new_register") and "parent_name" not in read.records.columns:
             require_vintage(read.records, read.date, read.trace.origin.file, reference)
     rulings = raw["rulings"]
-    conversion = _conversion(reads, raw, reference[NSO_RULINGS])
+    own_rulings = reference.get(NSO_RULINGS, rulings.iloc[:0])
+    conversion = _conversion(reads, raw, own_rulings)
     old = [_spoken(read, _with_islands(read, conversion), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
-    new, list_rulings = _new_registers(reads, conversion, raw, reference[NSO_RULINGS])
-    followed = {}
+    new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
+    followed: dict[str, str] = {}
     if old:
         raw[OLD_REGISTER], rulings, followed[OLD_REGISTER] = old[0].units, old[0].rulings, old[0].name
     complete = [spoken for spoken in new if spoken.complete]
@@ -67,8 +71,16 @@ def take_in(
             rulings = fit_pair_rulings(raw[target], rulings, target, read.trace)
             followed[target] = read.name
         raw["population_heirs"], raw["land_only"] = shares(said.pairs, rulings, raw["clauses_2025-07-01"])
+        kept = kept_names(said.pairs, raw[OLD_REGISTER], raw[NEW_REGISTER], raw["clauses_2025-07-01"], rulings)
+        superseded = (rulings["action"] == "same_name") & rulings["key"].isin(kept["key"])
+        rulings = pd.concat([rulings[~superseded], kept], ignore_index=True)
+        followed[RELATIONS_TARGET] = read.name
     raw["rulings"] = rulings
-    own = [] if conversion is None else [ruled_conflicts(conversion[1].rulings, {"conversion_2025-07-01": conversion[0].name})]
+    own = (
+        []
+        if conversion is None
+        else [ruled_conflicts(conversion[1].rulings, {"conversion_2025-07-01": conversion[0].name})]
+    )
     conflicts = all_conflicts(
         [
             ruled_conflicts(rulings, followed),
@@ -80,7 +92,7 @@ def take_in(
             *compare_cross_checks(raw, _of(reads, "cross_check"), rulings),
         ]
     )
-    return Intake(raw, source_tables(reads, reference, hashes, conflicts))
+    return Intake(raw, source_tables(reads, reference, hashes, conflicts), followed)
 
 
 def _of(reads: list[SourceRead], role: str) -> list[SourceRead]:
@@ -104,7 +116,9 @@ def _with_islands(read: SourceRead, conversion: tuple[SourceRead, Conversion] | 
     islands = conversion[1].islands
     missing = islands[~islands["code"].isin(read.records.loc[read.records["level"] == "district", "code"])]
     for island in missing.itertuples():  # five at most
-        read.trace.notice("unit", f"district {island.code}: -", str(island.name), f"district_from_conversion {island.code}")
+        read.trace.notice(
+            "unit", f"district {island.code}: -", str(island.name), f"district_from_conversion {island.code}"
+        )
     return pd.concat([read.records, missing[RAW_UNIT_COLUMNS]], ignore_index=True)
 
 

@@ -62,7 +62,9 @@ def apply_to_records(
         if list(printed) == [ruling.source_value]:
             before = ruled[ruling.field].copy()
             ruled.loc[at, ruling.field] = ruling.ruled_value
-            trace.changed(ruled[["sheet", "line"]], ruling.field, before, ruled[ruling.field], f"ruling {ruling.ruling_id}")
+            trace.changed(
+                ruled[["sheet", "line"]], ruling.field, before, ruled[ruling.field], f"ruling {ruling.ruling_id}"
+            )
             applied.append(ruling.ruling_id)
         else:
             fits = list(printed) == [ruling.ruled_value]
@@ -75,7 +77,9 @@ def apply_to_records(
 def _without(rulings: pd.DataFrame, mended: list[str], trace: Trace) -> pd.DataFrame:
     gone = rulings["ruling_id"].isin(mended)
     for ruling in rulings[gone].itertuples():  # a handful
-        trace.notice(str(ruling.field) or "pair", str(ruling.key), str(ruling.ruled_value), f"{NOT_NEEDED} {ruling.ruling_id}")
+        trace.notice(
+            str(ruling.field) or "pair", str(ruling.key), str(ruling.ruled_value), f"{NOT_NEEDED} {ruling.ruling_id}"
+        )
     return rulings[~gone].reset_index(drop=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kh02_pipelines.register.conflicts import no_conflicts
 from kh02_pipelines.sources.load import SourceRead
 from kh02_pipelines.sources.trace import ISSUE_COLUMNS, QUARANTINE_COLUMNS, empty_trace
 from kh02_pipelines.tables.quality import SOURCE_FILE
@@ -34,6 +35,11 @@ class SourceTables:
             "source_issue": self.source_issue,
             "source_conflict": self.source_conflict,
         }
+
+
+def no_source_tables() -> SourceTables:
+    """The four tables without a row: of a catalogue built from frames whose sources nobody recorded."""
+    return source_tables([], {}, {}, no_conflicts())
 
 
 def source_tables(

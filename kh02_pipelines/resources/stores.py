@@ -34,6 +34,7 @@ class Stores:
     database: DatabaseStore
     reference: Path = REFERENCE_FOLDER
     clock: Clock = system_clock
+    config: Path | None = None
 
     @classmethod
     def from_settings(
@@ -47,6 +48,7 @@ class Stores:
             database=DatabaseStore(settings.sqlalchemy_url()),
             reference=reference,
             clock=clock,
+            config=settings.config_path,
         )
 
     @property

@@ -43,7 +43,10 @@ def read_nso_code_list(
         raise no_header(path, grids, COLUMNS, REQUIRED)
     trace.rows_in += len(records)
     headings = {header_key(heading) for heading in COLUMNS["code"]}
-    title = (records["code"].str.strip() == "") | records["code"].map(header_key).isin(headings)
+    letters = records["code"].str.contains("[^0-9 ]", regex=True)
+    title = (records["code"].str.strip() == "") | records["code"].where(letters, "").map(
+        {text: header_key(text) for text in records.loc[letters, "code"].unique()}
+    ).isin(headings)
     titles = records[title]
     printed = titles["name"].where(titles["name"].str.strip() != "", titles["code"])
     trace.changed(titles, "name", printed.where(printed != "", "-"), printed.str.slice(0, 0), "title_row")

@@ -58,7 +58,14 @@ class Trace:
 
     def notice(self, name: str, printed: str, expected: str, rule: str) -> None:
         """Note something about the source as a whole: sheet ``-``, line 0."""
-        row = {"sheet": NO_SHEET, "line": 0, "field": name, "raw_value": printed, "cleaned_value": expected, "rule": rule}
+        row = {
+            "sheet": NO_SHEET,
+            "line": 0,
+            "field": name,
+            "raw_value": printed,
+            "cleaned_value": expected,
+            "rule": rule,
+        }
         self._issues.append(pd.DataFrame([row]))
 
     def issues(self) -> pd.DataFrame:

@@ -133,8 +133,9 @@ def _set_aside_repeated(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     communes = records["code"] != ""
     key = spelling_key(records["name"]) + "|" + records["district_code"] + "|" + records["province_code"]
     meanings = key.groupby(records["code"]).transform("nunique")
-    names = records["name"].groupby(records["code"]).transform(lambda group: " / ".join(dict.fromkeys(group)))
     several = communes & (meanings > 1)
+    joined = records[several].groupby("code")["name"].agg(lambda group: " / ".join(dict.fromkeys(group)))
+    names = records["code"].map(joined).fillna("")
     records = refuse(records, several, "code", "the code stands for several units: " + names, trace)
     communes = records["code"] != ""
     repeated = communes & records["code"].duplicated()

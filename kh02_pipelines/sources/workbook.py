@@ -50,9 +50,7 @@ def read_workbook(data: bytes, path: Path) -> list[WorkbookSheet]:
         _require_bounded(data, path)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = [
-            sheet.name for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
-        ]
+        names = [sheet.name for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
         return [_read_sheet(book.get_sheet_by_name(name), name, path) for name in names]
     except SourceError:
         raise
@@ -97,7 +95,9 @@ def _require_bounded(data: bytes, path: Path) -> None:
         ) from error
     except (DefusedXmlException, ElementTree.ParseError) as error:
         raise SourceError(
-            f"the XML inside is refused: {error!r}", file=path, remedy="save the workbook anew with a spreadsheet program"
+            f"the XML inside is refused: {error!r}",
+            file=path,
+            remedy="save the workbook anew with a spreadsheet program",
         ) from error
 
 

@@ -27,7 +27,13 @@ out, a name that is no unit of the register."""
 SOURCE_ROLES = ("reference", "old_register", "new_register", "conversion", "cross_check")
 OPEN = "open"
 
-_SOURCE = text("source", "Tên nguồn", "Name of the source")
+
+def _short(name: str, length: int, vi: str, en: str) -> Column:
+    """Text that stands in a key: bounded so that every database can index the whole key."""
+    return Column(name, ColumnType.TEXT, vi, en, max_length=length)
+
+
+_SOURCE = _short("source", 40, "Tên nguồn", "Name of the source")
 _SHA256 = Column(
     "sha256",
     ColumnType.TEXT,
@@ -36,9 +42,9 @@ _SHA256 = Column(
     pattern=r"[0-9a-f]{64}",
     max_length=64,
 )
-_SHEET = text("sheet", "Trang tính; - nếu tệp không có", "Sheet; - where the file has none")
+_SHEET = _short("sheet", 64, "Trang tính; - nếu tệp không có", "Sheet; - where the file has none")
 _LINE = count("line", "Dòng trong tệp, tính từ 1; 0: cả tệp", "Line in the file, from 1; 0: the file as a whole")
-_FIELD = text("field", "Trường", "Field")
+_FIELD = _short("field", 64, "Trường", "Field")
 _TO_SOURCE = ForeignKey(("source", "sha256"), "source_file", ("source", "sha256"))
 
 SOURCE_FILE = Table(
@@ -52,7 +58,12 @@ SOURCE_FILE = Table(
         text("file", "Tên tệp, bảng hoặc gói phần mềm", "Name of the file, table or package"),
         word("role", SOURCE_ROLES, "Vai trò", "Role"),
         text("kind", "Loại nguồn", "Kind of source"),
-        date("speaks_for", "Ngày mà nguồn phản ánh; rỗng: nhiều ngày", "Date it speaks for; empty: several", nullable=True),
+        date(
+            "speaks_for",
+            "Ngày mà nguồn phản ánh; rỗng: nhiều ngày",
+            "Date it speaks for; empty: several",
+            nullable=True,
+        ),
         count("priority", "Thứ tự ưu tiên, nhỏ trước", "Priority, lower first"),
         count("rows_in", "Số dòng đọc vào", "Rows read"),
         count("accepted", "Số dòng được nhận", "Rows accepted"),
@@ -94,7 +105,7 @@ SOURCE_ISSUE = Table(
         _FIELD,
         text("raw_value", "Giá trị trước quy tắc này", "Value before this rule"),
         text("cleaned_value", "Giá trị sau quy tắc này", "Value after this rule"),
-        text("rule", "Quy tắc", "Rule"),
+        _short("rule", 64, "Quy tắc", "Rule"),
     ),
     primary_key=("source", "sha256", "sheet", "line", "field", "rule"),
     foreign_keys=(_TO_SOURCE,),
@@ -106,9 +117,14 @@ SOURCE_CONFLICT = Table(
     vi="Nơi các nguồn khác nhau: giá trị của từng nguồn, đính chính đã áp dụng hoặc còn bỏ ngỏ",
     en="Where sources differ: each source's value, and the ruling that settles it, or open",
     columns=(
-        text("subject", "Đối tượng: ngày/cấp/mã hoặc ngày/quan hệ/mã>mã", "Subject: date/level/code or date/link/code>code"),
+        _short(
+            "subject",
+            160,
+            "Đối tượng: ngày/cấp/mã hoặc ngày/quan hệ/mã>mã",
+            "Subject: date/level/code or date/link/code>code",
+        ),
         _FIELD,
-        text("other_source", "Nguồn nói khác", "The source that says otherwise"),
+        _short("other_source", 40, "Nguồn nói khác", "The source that says otherwise"),
         text("source", "Nguồn được theo", "The source that is followed"),
         text("value", "Giá trị được theo", "Value that is followed"),
         text("other_value", "Giá trị của nguồn kia", "Value of the other source"),
