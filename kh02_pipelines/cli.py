@@ -107,12 +107,12 @@ def build(
         )
         by_data = bool(outcome.failed_checks) or outcome.failed_by_audit
         raise typer.Exit(CHECKS_FAILED if by_data else USAGE_OR_ENVIRONMENT)
-    _print_published(stores.parquet.describe(str(outcome.release_id)).rows)
+    folder = stores.parquet.folder(str(outcome.release_id))
+    _print_published(stores.parquet.describe(str(outcome.release_id)).rows, folder)
     verdict = "bản mới · new release" if outcome.new_release else "không đổi · unchanged, no new release"
-    out.print(
-        f"{outcome.release_id}  ({verdict}; {outcome.passed_checks} checks passed, {time.monotonic() - started:.1f} s)"
-    )
-    out.print(f"Parquet  {stores.parquet.folder(str(outcome.release_id))}", soft_wrap=True, markup=False)
+    took = f"{time.monotonic() - started:.1f} s"
+    out.print(f"{outcome.release_id}  ({verdict}; {outcome.passed_checks} checks passed, {took})", soft_wrap=True)
+    out.print(f"Parquet  {folder}", soft_wrap=True, markup=False)
     out.print(f"Pointer  {stores.parquet.root / 'current.json'}", soft_wrap=True, markup=False)
     out.print(f"Database {stores.database.display_url}", soft_wrap=True, markup=False)
 
@@ -214,7 +214,9 @@ def dev(port: Annotated[int, typer.Option(help="Cổng trên máy này · Port o
     settings = Settings()
     require_writable(settings.home_path)
     prepare_instance(settings.dagster_home)
-    workspace = ["-w", "workspace.yaml"] if Path("workspace.yaml").is_file() else ["-m", "kh02_pipelines.definitions"]
+    here = Path("workspace.yaml")
+    ours = here.is_file() and "kh02_pipelines.definitions" in here.read_text("utf-8")
+    workspace = ["-w", str(here)] if ours else ["-m", "kh02_pipelines.definitions"]
     command = [sys.executable, "-m", "dagster", "dev", *workspace, "-h", "127.0.0.1", "-p", str(port)]
     os.execve(sys.executable, command, {**os.environ, "DAGSTER_HOME": str(settings.dagster_home)})  # noqa: S606
 
@@ -240,11 +242,17 @@ def _current_tables(names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     return {name: to_frame(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
 
 
-def _print_published(rows: dict[str, int]) -> None:
-    table = Table("bảng · table", "dòng · rows")
+def _print_published(rows: dict[str, int], folder: Path) -> None:
+    import pyarrow.parquet as pq
+
+    table = Table("bảng · table", "dòng · rows", "loại · types")
     table.columns[1].justify = "right"
     for name, number in sorted(rows.items()):
-        table.add_row(name, f"{number:,}")
+        types = ""
+        if name in ("province", "commune"):  # a count alone passes on stale data: show the types
+            counts = pq.read_table(folder / f"{name}.parquet", columns=["type"]).to_pandas()["type"].value_counts()
+            types = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+        table.add_row(name, f"{number:,}", types)
     out.print(table)
 
 

@@ -1,24 +1,20 @@
-"""Group ``catalogue``: the unit tables, and the candidate release that checks judge."""
-
-from collections.abc import Iterator
+"""Group ``catalogue``: the candidate release, staged for the checks to judge."""
 
 import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.charts import bar_chart
-from kh02_pipelines.assets.metadata import counts_chart, frame_metadata, preview, table_out
+from kh02_pipelines.assets.metadata import preview
 from kh02_pipelines.assets.sources import source_key
 from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER
 from kh02_pipelines.crosswalk.row_flow import row_flow
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.totals import expected_totals
-from kh02_pipelines.register.unit_tables import unit_tables as build_unit_tables
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.tables.catalogue import CATALOGUE
-from kh02_pipelines.tables.units import TABLES
 
 CANDIDATE = "candidate_release"
 _FLOW_SOURCES = (
@@ -28,20 +24,6 @@ _FLOW_SOURCES = (
     "province_successions_2025-07-01",
     "rulings",
 )
-
-
-@dg.multi_asset(
-    name="unit_tables",
-    outs={table.name: table_out(table, groups.CATALOGUE_GROUP) for table in TABLES},
-)
-def unit_tables(
-    unit_version: pd.DataFrame, change_event: pd.DataFrame, legal_document: pd.DataFrame, release_date: str
-) -> Iterator[dg.Output[pd.DataFrame]]:
-    """Units in force on the release date, and the three tiers of 2025-06-30."""
-    tables = build_unit_tables(unit_version, change_event, legal_document, pd.Timestamp(release_date))
-    for name, frame in tables.items():
-        chart = counts_chart(frame["type"], "đơn vị theo loại · units by type")
-        yield dg.Output(frame, name, metadata=frame_metadata(frame, by_type=chart))
 
 
 @dg.asset(
@@ -55,7 +37,7 @@ def unit_tables(
         "totals": dg.AssetIn(source_key("totals")),
         "release_date": dg.AssetIn("release_date"),
     },
-    group_name=groups.CATALOGUE_GROUP,
+    group_name=groups.CATALOGUE,
     owners=groups.OWNERS,
     kinds={"python", "parquet"},
     description=groups.described(
@@ -94,4 +76,4 @@ def candidate_release(
     )
 
 
-ASSETS = [unit_tables, candidate_release]
+ASSETS = [candidate_release]

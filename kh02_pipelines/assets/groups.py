@@ -6,7 +6,7 @@ Belongs here: words that stand on every asset. Does not belong here: assets.
 SOURCES = "sources"
 REGISTER = "register"
 CROSSWALK = "crosswalk"
-CATALOGUE_GROUP = "catalogue"
+CATALOGUE = "catalogue"
 PUBLICATION = "publication"
 
 OWNERS = ["team:kh02-data"]

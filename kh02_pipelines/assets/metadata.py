@@ -11,9 +11,17 @@ import pandas as pd
 
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.charts import bar_chart
-from kh02_pipelines.tables.declaration import Column, Table
+from kh02_pipelines.tables.declaration import Column, ColumnType, Table
 
 PREVIEW_ROWS = 10
+
+_TYPES = {  # the words for which the UI has a sign
+    ColumnType.TEXT: "string",
+    ColumnType.CODE: "string",
+    ColumnType.INTEGER: "int",
+    ColumnType.BOOLEAN: "bool",
+    ColumnType.DATE: "date",
+}
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -59,11 +67,12 @@ def preview(frame: pd.DataFrame, rows: int = PREVIEW_ROWS) -> Any:
     """The first rows of a frame as a table in the UI; an empty frame as a sentence."""
     if frame.empty:
         return dg.MetadataValue.md("*không có dòng nào · no rows*")
-    shown = frame.head(rows).astype("str").fillna("")
-    return dg.MetadataValue.table(
-        records=[dg.TableRecord({str(k): v for k, v in record.items()}) for record in shown.to_dict("records")],
-        schema=dg.TableSchema([dg.TableColumn(str(name), "string") for name in shown.columns]),
-    )
+    names = [str(name) for name in frame.columns]
+    records = [
+        dg.TableRecord({name: _shown(value) for name, value in zip(names, row, strict=True)})
+        for row in frame.head(rows).itertuples(index=False, name=None)
+    ]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema([dg.TableColumn(name) for name in names]))
 
 
 def counts_chart(values: pd.Series, title: str, *, most: int = 12) -> dg.MarkdownMetadataValue:
@@ -71,12 +80,18 @@ def counts_chart(values: pd.Series, title: str, *, most: int = 12) -> dg.Markdow
     return bar_chart(values.value_counts().head(most), title)
 
 
+def _shown(value: object) -> str:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+        return ""
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)
+
+
 def _column(column: Column, table: Table) -> dg.TableColumn:
     other = [f"pattern {column.pattern}"] if column.pattern else []
     other += [f"one of {', '.join(column.allowed)}"] if column.allowed else []
     return dg.TableColumn(
         name=column.name,
-        type=column.type.value,
+        type=_TYPES[column.type],
         description=f"{column.vi} · {column.en}",
         constraints=dg.TableColumnConstraints(
             nullable=column.nullable, unique=table.primary_key == (column.name,), other=other

@@ -1,4 +1,4 @@
-"""Group ``register``: cleaned units, dated links, the law, and the history they make."""
+"""Group ``register``: cleaned units, dated links, the law, the history they make, and its states."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,9 @@ from kh02_pipelines.assets.sources import source_key
 from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER, links_of, ruled_documents
 from kh02_pipelines.register.cleaning import clean_units
 from kh02_pipelines.register.history import build_history
+from kh02_pipelines.register.unit_tables import unit_tables as build_unit_tables
 from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.units import TABLES as UNIT_TABLES
 
 LINK_SOURCES = (
     "successions_2025-07-01",
@@ -124,4 +126,18 @@ def unit_history(old: pd.DataFrame, links: pd.DataFrame, release_date: str) -> I
         yield dg.Output(frame, name, metadata=frame_metadata(frame, chart=counts_chart(values, title)))
 
 
-ASSETS = [old_register, new_register, legal_document, links, unit_history]
+@dg.multi_asset(
+    name="unit_tables",
+    outs={table.name: table_out(table, groups.REGISTER) for table in UNIT_TABLES},
+)
+def unit_tables(
+    unit_version: pd.DataFrame, change_event: pd.DataFrame, legal_document: pd.DataFrame, release_date: str
+) -> Iterator[dg.Output[pd.DataFrame]]:
+    """Units in force on the release date, and the three tiers of 2025-06-30."""
+    tables = build_unit_tables(unit_version, change_event, legal_document, pd.Timestamp(release_date))
+    for name, frame in tables.items():
+        chart = counts_chart(frame["type"], "đơn vị theo loại · units by type")
+        yield dg.Output(frame, name, metadata=frame_metadata(frame, by_type=chart))
+
+
+ASSETS = [old_register, new_register, legal_document, links, unit_history, unit_tables]

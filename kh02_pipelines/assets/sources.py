@@ -8,11 +8,12 @@ import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets import groups
-from kh02_pipelines.assets.metadata import counts_chart, frame_metadata, table_out
+from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata
 from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.states import require_date
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, ReferenceFile
+from kh02_pipelines.tables.declaration import Table
 from kh02_pipelines.tables.quality import TABLES as QUALITY_TABLES
 
 
@@ -60,30 +61,52 @@ def _source_out(file: ReferenceFile) -> dg.AssetOut:
         group_name=groups.SOURCES,
         owners=groups.OWNERS,
         kinds={"csv", "python"},
+        is_required=False,
         description=groups.described(file.vi + ".", file.en + "."),
+        dagster_type=pd.DataFrame,
+    )
+
+
+def _table_out(table: Table) -> dg.AssetOut:
+    return dg.AssetOut(
+        key=table.name,
+        group_name=groups.REGISTER,
+        owners=groups.OWNERS,
+        kinds=groups.FRAME_KINDS,
+        is_required=False,
+        metadata=definition_metadata(table),
+        description=groups.described(table.vi + ".", table.en + "."),
         dagster_type=pd.DataFrame,
     )
 
 
 @dg.multi_asset(
     name="sources",
+    can_subset=True,
     outs={
         **{_output(file.name): _source_out(file) for file in REFERENCE_FILES.values()},
-        **{table.name: table_out(table, groups.REGISTER) for table in QUALITY_TABLES},
+        **{table.name: _table_out(table) for table in QUALITY_TABLES},
     },
 )
-def sources(stores: dg.ResourceParam[Stores]) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+def sources(
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Every source, read once: raw frames, and the tables about what was read, refused, changed and disputed."""
     intake = gather(stores.reference, stores.config, stores.home, stores.clock())
-    for name in REFERENCE_FILES:
-        frame = intake.raw[name]
+    for file in REFERENCE_FILES.values():
+        if source_key(file.name) not in context.selected_asset_keys:
+            continue
+        frame, followed = intake.raw[file.name], intake.followed.get(file.name, "reference")
+        hashed = file.sha256(stores.reference) if stores.config is None else content_of(frame)
         yield dg.MaterializeResult(
-            asset_key=source_key(name),
+            asset_key=source_key(file.name),
             value=frame,
-            metadata=frame_metadata(frame, source=intake.followed.get(name, "reference")),
-            data_version=dg.DataVersion(content_of(frame)),
+            metadata=frame_metadata(frame, sha256=hashed, source=followed),
+            data_version=dg.DataVersion(hashed),
         )
     for name, frame in intake.tables.by_name().items():
+        if dg.AssetKey(name) not in context.selected_asset_keys:
+            continue
         charts = {"chart": _chart(name, frame)} if len(frame) else {}
         yield dg.MaterializeResult(asset_key=name, value=frame, metadata=frame_metadata(frame, **charts))
 

@@ -20,8 +20,13 @@ from kh02_pipelines.automation.jobs import CATALOGUE_JOB
 INSTANCE_YAML = """# Dagster instance of this KH02 home folder. Storage is SQLite beside this file.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 """
 POLL_SECONDS = 0.2
+
+QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run configuration that keeps Dagster's own log off the terminal; the event log has all of it."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the step that ended, how many have ended, and how many there are."""
@@ -53,9 +58,7 @@ def run_catalogue(definitions: dg.Definitions, folder: Path, as_of: str | None, 
     """Run the catalogue job to its end and say what came of it; a failed step is an outcome, not an exception."""
     prepare_instance(folder)
     job = definitions.resolve_job_def(CATALOGUE_JOB)
-    config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    if as_of:
-        config["ops"] = {"release_date": {"config": {"as_of": as_of}}}
+    config = {**QUIET, "ops": {"release_date": {"config": {"as_of": as_of}}}} if as_of else QUIET
     run_id = str(uuid.uuid4())
     with dg.DagsterInstance.from_config(str(folder)) as instance:
         box: list[dg.ExecuteInProcessResult | BaseException] = []

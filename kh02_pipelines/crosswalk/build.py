@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kh02_pipelines.crosswalk.compose import compose
+from kh02_pipelines.crosswalk.compose import compose, dated_steps
 from kh02_pipelines.crosswalk.crosswalk_tables import (
     commune_crosswalk,
     district_crosswalk,
@@ -74,10 +74,9 @@ def crosswalks_of(
     """The three crosswalk tables by name."""
     standing = standing_document(documents, as_of)
     same_names = same_name_pairs(rulings, RELATIONS_TARGET)
-    paths = {
-        level: compose(history.unit_version, history.change_event, history.succession, level, standing)
-        for level in ("commune", "district", "province")
-    }
+    steps = dated_steps(history.succession, history.change_event)
+    paths = dict(list(compose(history.unit_version, steps, standing).groupby("old_level")))
+    paths.setdefault("district", next(iter(paths.values())).iloc[:0])  # none while districts are in force
     communes = commune_crosswalk(paths["commune"], units, same_names)
     return {
         "commune_crosswalk": communes,

@@ -9,28 +9,35 @@ import pandas as pd
 from kh02_pipelines.register.links import OPENING_DATE
 from kh02_pipelines.register.states import units_as_of
 
+_DATE_LENGTH = len("@2025-07-01")
+
 LINK_ATTRIBUTES = ["legal_document", "clause", "ruling_id"]
 
 
-def compose(
-    unit_version: pd.DataFrame,
-    change_event: pd.DataFrame,
-    succession: pd.DataFrame,
-    level: str,
-    standing_document: str,
-) -> pd.DataFrame:
-    """Every path from a unit of 30 June 2025 of one level to the units it has become.
+def dated_steps(succession: pd.DataFrame, change_event: pd.DataFrame) -> pd.DataFrame:
+    """Successions with their event's date and law, and whether they change code or territory (``territorial``)."""
+    steps = succession.merge(change_event, on="event_id", validate="many_to_one")
+    predecessors = steps.groupby("successor_id")["predecessor_id"].transform("size")
+    same_code = steps["predecessor_id"].str[:-_DATE_LENGTH] == steps["successor_id"].str[:-_DATE_LENGTH]
+    steps["territorial"] = ~(same_code & (steps["extent"] == "whole") & (predecessors == 1))
+    return steps
 
-    The tables are those of one history, which ends on the date asked for. Returns ``old_code``, ``new_code``,
-    ``new_level``, ``extent``, ``population``, ``legal_document``, ``clause``, ``ruling_id``, one row per pair,
-    sorted. A path is whole when each step is; its population is ``all`` or ``none`` when that follows, else
-    ``part``. Law, clause and ruling are those of the last step that changed code or territory; a later change
-    of name or type keeps the citation of the link. A unit that never changed links to itself under
-    ``standing_document``. Units without successor (districts) have no row.
+
+def compose(unit_version: pd.DataFrame, steps: pd.DataFrame, standing_document: str) -> pd.DataFrame:
+    """Every path from a unit of 30 June 2025 to the units it has become.
+
+    ``unit_version`` and ``steps`` (see ``dated_steps``) are of one history, which ends on the date asked for.
+    Returns ``old_level``, ``old_code``, ``new_level``, ``new_code``, ``extent``, ``population``,
+    ``legal_document``, ``clause``, ``ruling_id``, one row per pair, sorted. A path is whole when each step is;
+    its population is ``all`` or ``none`` when that follows, else ``part``. Law, clause and ruling are those of
+    the last step that changed code or territory; a later change of name or type keeps the citation of the link.
+    A unit that never changed links to itself under ``standing_document``. Units without successor (districts)
+    have no row.
     """
-    opening = units_as_of(unit_version, OPENING_DATE, level)
+    opening = units_as_of(unit_version, OPENING_DATE)
     paths = pd.DataFrame(
         {
+            "old_level": opening["level"],
             "old_code": opening["code"],
             "unit_id": opening["unit_id"],
             "extent": "whole",
@@ -40,10 +47,6 @@ def compose(
             "ruling_id": pd.Series(None, index=opening.index, dtype="str"),
         }
     )
-    steps = succession.merge(change_event, on="event_id", validate="many_to_one")
-    predecessors = steps.groupby("successor_id")["predecessor_id"].transform("size")
-    same_code = steps["predecessor_id"].str.split("@").str[0] == steps["successor_id"].str.split("@").str[0]
-    steps["territorial"] = ~(same_code & (steps["extent"] == "whole") & (predecessors == 1))
     for _, day_steps in steps.groupby("effective_date", sort=True):  # one turn per effective date
         paths = _one_step(paths, day_steps)
     current = unit_version.loc[unit_version["valid_to"].isna(), ["unit_id", "code", "level"]]
@@ -75,7 +78,7 @@ def _one_step(paths: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
 
 def _one_row_per_pair(paths: pd.DataFrame) -> pd.DataFrame:
     """Parts that meet again in one unit become one row: whole when the old unit has no other successor."""
-    keys = ["old_code", "new_code", "new_level"]
+    keys = ["old_level", "old_code", "new_level", "new_code"]
     paths = paths.sort_values([*keys, "legal_document"], kind="stable")
     again = paths.duplicated(keys, keep=False)
     if not again.any():
@@ -88,7 +91,7 @@ def _one_row_per_pair(paths: pd.DataFrame) -> pd.DataFrame:
         ruling_id=("ruling_id", "last"),
     )
     result = pd.concat([paths[~again], joined], ignore_index=True).sort_values(keys, ignore_index=True)
-    alone = result.groupby("old_code")["new_code"].transform("size") == 1
+    alone = result.groupby(["old_level", "old_code"])["new_code"].transform("size") == 1
     result["extent"] = result["extent"].fillna("part").mask(alone, "whole")
     result["population"] = result["population"].mask(alone, "all")
     return result[[*keys, "extent", "population", *LINK_ATTRIBUTES]]

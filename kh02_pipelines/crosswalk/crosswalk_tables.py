@@ -6,6 +6,7 @@ Belongs here: joining names and flags onto paths. Does not belong here: followin
 import pandas as pd
 
 from kh02_pipelines.crosswalk.relations import relation
+from kh02_pipelines.register.frames import among
 from kh02_pipelines.tables.crosswalks import COMMUNE_CROSSWALK, DISTRICT_CROSSWALK, PROVINCE_CROSSWALK
 
 UnitTables = dict[str, pd.DataFrame]
@@ -56,7 +57,7 @@ def district_crosswalk(commune_links: pd.DataFrame, island_paths: pd.DataFrame, 
     direct = island_paths.rename(columns={"old_code": "old_district_code"})[through_communes.columns]
     links = pd.concat([through_communes, direct], ignore_index=True)
     links = links.rename(columns={"new_code": "new_commune_code"})
-    links = links[links["old_district_code"].isin(ended)]
+    links = links[among(links["old_district_code"], ended)]
     links = links.sort_values(["old_district_code", "new_commune_code", "legal_document"], kind="stable")
     links = links.drop_duplicates(["old_district_code", "new_commune_code"])
     links["commune_within_district"] = links.groupby("new_commune_code")["old_district_code"].transform("size") == 1

@@ -23,11 +23,11 @@ def relation(links: pd.DataFrame, same_names: pd.DataFrame) -> pd.Series:
     """
     successors = links.groupby("old_code")["new_code"].transform("size")
     predecessors = links.groupby("new_code")["old_code"].transform("size")
-    same = spelling_key(links["old_name"]) == spelling_key(links["new_name"])
-    names = ["old_code", "new_code", "old_name", "new_name"]
-    same |= pd.MultiIndex.from_frame(links[names]).isin(pd.MultiIndex.from_frame(same_names[names]))
-    result = pd.Series("renamed", index=links.index, dtype="str")
-    result[same] = "unchanged"
-    result[predecessors > 1] = "merged"
+    alone = (successors == 1) & (predecessors == 1)
+    pairs = links.loc[alone, ["old_code", "new_code", "old_name", "new_name"]]
+    ruled = pairs.merge(same_names, how="left", indicator=True)["_merge"].eq("both").to_numpy()
+    same = (spelling_key(pairs["old_name"]) == spelling_key(pairs["new_name"])) | ruled
+    result = pd.Series("merged", index=links.index, dtype="str")
+    result[alone] = same.map({True: "unchanged", False: "renamed"})
     result[successors > 1] = "split"
     return result

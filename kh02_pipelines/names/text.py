@@ -35,6 +35,7 @@ _COMBINING: Final = re.compile("[\u0300-\u036f]")
 _TONE_FIRST: Final = re.compile("([aeoAEO])([\u0300\u0301\u0303\u0309\u0323]+)([\u0302\u0306])")
 
 _WORD: Final = re.compile("[^\\W\\d_](?:[^\\W\\d_]|[\u0300-\u036f])*")
+_WORD_WITH_APOSTROPHES: Final = re.compile("[^\\W\\d_](?:[^\\W\\d_]|[\u0300-\u036f'])*")
 #: Letters of other alphabets that look like Latin ones.
 _LOOKALIKES: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456"
@@ -45,6 +46,7 @@ _LOOKALIKES: Final = str.maketrans(
 )
 _CARON_FOR_BREVE: Final = re.compile("(?<=[aA])\u030c")
 _STROKES: Final = str.maketrans("\u00d0\u0189\u00f0\u0256", "ĐĐđđ")
+_LATIN: Final = LETTERS | frozenset("\u00d0\u0189\u00f0\u0256")
 
 _ALLOWED: Final = LETTERS | frozenset("0123456789 -'\u2019.,()/&")
 
@@ -69,14 +71,14 @@ def _latin_word(match: re.Match[str]) -> str:
     word = match.group()
     parts = unicodedata.normalize("NFD", word)
     latin = _CARON_FOR_BREVE.sub("\u0306", parts.translate(_LOOKALIKES))
-    if latin == parts or LETTERS.isdisjoint(word):
+    if latin == parts or _LATIN.isdisjoint(parts):
         return word
     latin = _compose(latin)
-    return latin if all(letter in LETTERS or letter in "ÐðƉɖ" for letter in latin) else word
+    return latin if _LATIN.issuperset(latin.replace("'", "")) else word
 
 
 def _replace_lookalikes(value: str) -> str:
-    return value if _ALLOWED.issuperset(value) else _WORD.sub(_latin_word, value)
+    return value if _ALLOWED.issuperset(value) else _WORD_WITH_APOSTROPHES.sub(_latin_word, value)
 
 
 def _stroke_word(match: re.Match[str]) -> str:

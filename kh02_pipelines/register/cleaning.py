@@ -8,6 +8,7 @@ import pandas as pd
 
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.names import UNIT_TYPES, clean_text, split_unit_type
+from kh02_pipelines.register.frames import among
 from kh02_pipelines.register.rulings import apply_unit_rulings
 from kh02_pipelines.tables.vocabulary import CODE_PATTERNS, LEVELS
 
@@ -57,7 +58,7 @@ def _refuse_orphans(units: pd.DataFrame, file: str) -> None:
     codes = {level: units.loc[units["level"] == level, "code"] for level in LEVELS}
     commune_parents = codes["district"] if len(codes["district"]) else codes["province"]
     for level, parents in (("district", codes["province"]), ("commune", commune_parents)):
-        orphan = (units["level"] == level) & ~units["parent_code"].isin(parents)
+        orphan = (units["level"] == level) & ~among(units["parent_code"], parents)
         _refuse(units, orphan, file, "parent_code", "no such parent unit", "correct the parent code")
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.names import spelling_key
+from kh02_pipelines.register.frames import among
 from kh02_pipelines.register.links import OPENING_DATE
 
 ATTRIBUTES = ["name", "type", "parent_code"]
@@ -87,6 +88,7 @@ def _replay_day(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One day: which versions end, which start, by which events."""
     in_force = versions.loc[versions["valid_to"].isna(), ["unit_id", *VERSION_KEYS, *ATTRIBUTES]]
+    in_force = in_force[among(in_force["code"], batch["predecessor_code"])]
     links = batch.merge(
         in_force.rename(columns={"unit_id": "predecessor_id"}),
         left_on=["predecessor_level", "predecessor_code"],
@@ -115,7 +117,7 @@ def _replay_day(
     ended = ended.merge(whole[["predecessor_id", "event_id"]], on="predecessor_id", how="left", validate="1:1")
     own = ended["event_id"].isna()
     kind = ended["predecessor_level"].eq("district").map({True: "abolition", False: "split"})
-    parted = ended["predecessor_id"].isin(founding["predecessor_id"])
+    parted = among(ended["predecessor_id"], founding["predecessor_id"])
     kind = kind.mask(~parted, "abolition")
     own_id = _event_id(day, ended["predecessor_level"], ended["predecessor_code"]) + "/" + kind
     ended["event_id"] = ended["event_id"].where(~own, own_id)
@@ -130,13 +132,13 @@ def _replay_day(
         )[own]
     )
 
-    ended_by = ended.set_index("predecessor_id")["event_id"]
-    ends = versions["unit_id"].isin(ended_by.index)
+    ended_by = versions["unit_id"].map(ended.set_index("predecessor_id")["event_id"])
     versions = versions.assign(
-        valid_to=versions["valid_to"].mask(ends, day),
-        ended_by=versions["ended_by"].mask(ends, versions["unit_id"].map(ended_by)),
+        valid_to=versions["valid_to"].mask(ended_by.notna(), day),
+        ended_by=versions["ended_by"].fillna(ended_by),
     )
-    still = versions.loc[versions["valid_to"].isna()].merge(started[VERSION_KEYS], on=VERSION_KEYS)
+    still = versions[versions["valid_to"].isna()]
+    still = still[among(still["level"] + "/" + still["code"], started["level"] + "/" + started["code"])]
     if len(still):
         raise SourceError(
             f"{still['level'].iloc[0]} {still['code'].iloc[0]} would start on {day:%Y-%m-%d} while it is in force",
@@ -169,24 +171,25 @@ def _without_unchanged(links: pd.DataFrame) -> pd.DataFrame:
         & (links["predecessor_level"] == links["successor_level"])
         & (links["predecessor_code"] == links["successor_code"])
     )
+    alike = links[same]  # a few hundred at most: only these need their attributes compared
     for field in ATTRIBUTES:
-        before, after = links[f"{field}_before"], links[field]
-        same &= (before == after).fillna(False) | (before.isna() & after.isna())
-    return links[~same]
+        before, after = alike[f"{field}_before"], alike[field]
+        alike = alike[(before == after).fillna(False) | (before.isna() & after.isna())]
+    return links.drop(index=alike.index)
 
 
 def _started_versions(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    described = founding[["successor_id", *ATTRIBUTES]].dropna(subset=["name", "type"]).drop_duplicates()
-    unclear = set(founding["successor_id"]) - set(described["successor_id"])
-    unclear |= set(described.loc[described["successor_id"].duplicated(), "successor_id"])
-    if unclear:
+    described = founding[founding["name"].notna() & founding["type"].notna()]
+    descriptions = described.groupby("successor_id")[ATTRIBUTES].nunique()
+    bare = founding.loc[~among(founding["successor_id"], descriptions.index.to_series()), "successor_id"]
+    twice = descriptions.index.to_series()[(descriptions > 1).any(axis="columns")]
+    if len(bare) or len(twice):
         raise SourceError(
-            f"the successor {min(unclear)} has no name and type, or two descriptions",
+            f"the successor {min([*bare, *twice])} has no name and type, or two descriptions",
             file="changes.csv",
             remedy="give the same name, type and parent_code on every row of the successor",
         )
-    first = founding.drop_duplicates("successor_id")
-    first = first.drop(columns=ATTRIBUTES).merge(described, on="successor_id", validate="1:1")
+    first = described.drop_duplicates("successor_id")
     return pd.DataFrame(
         {
             "level": first["successor_level"],
@@ -204,27 +207,37 @@ def _started_versions(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame
     ).astype({"valid_from": "datetime64[ms]"})
 
 
+def renamed(before: pd.Series, after: pd.Series) -> pd.Series:
+    """Whether names differ in more than spelling conventions; a missing name is no other name."""
+    differs = (before != after).to_numpy(dtype=bool)
+    result = pd.Series(differs, index=before.index)
+    result[differs] = spelling_key(before[differs]) != spelling_key(after[differs])
+    return result
+
+
 def _founding_events(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """One event per successor, with the kind that follows from its predecessors."""
-    predecessors = founding.groupby("event_id")["predecessor_id"].transform("size")
-    kind = pd.Series("transfer", index=founding.index, dtype="str")
-    kind[spelling_key(founding["name"]) != spelling_key(founding["name_before"])] = "rename"
-    kind[founding["type"] != founding["type_before"]] = "retype"
-    kind[founding["successor_code"] != founding["predecessor_code"]] = "recode"
-    kind[founding["predecessor_level"] != founding["successor_level"]] = "creation"
-    kind[founding["extent"] == "part"] = "split"
-    kind[predecessors > 1] = "merger"
-    contradicted = founding["kind"].notna() & (founding["kind"] != kind)
-    if contradicted.any():
-        link = founding[contradicted].iloc[0]
+    predecessors = founding.groupby("event_id").size()
+    events = founding.drop_duplicates("event_id").set_index("event_id", drop=False)
+    kind = pd.Series("transfer", index=events.index, dtype="str")
+    kind[renamed(events["name"], events["name_before"])] = "rename"
+    kind[events["type"] != events["type_before"]] = "retype"
+    kind[events["successor_code"] != events["predecessor_code"]] = "recode"
+    kind[events["predecessor_level"] != events["successor_level"]] = "creation"
+    kind[events["extent"] == "part"] = "split"
+    kind[predecessors.reindex(kind.index) > 1] = "merger"
+    declared = founding[founding["kind"].notna()]
+    contradicted = declared[declared["kind"] != declared["event_id"].map(kind)]
+    if len(contradicted):
+        link = contradicted.iloc[0]
         raise SourceError(
-            f"{link['event_id']} is called a {link['kind']} and its links make it a {kind[contradicted].iloc[0]}",
+            f"{link['event_id']} is called a {link['kind']} and its links make it a {kind[link['event_id']]}",
             file="changes.csv",
             field="kind",
             remedy="correct the kind, or the predecessors, name and type of the change",
         )
-    events = founding.assign(kind=kind, effective_date=day)
-    return events[list(EVENT_COLUMNS)].drop_duplicates("event_id")
+    events = events.assign(kind=kind, effective_date=day)
+    return events[list(EVENT_COLUMNS)].reset_index(drop=True)
 
 
 def _unit_id(codes: pd.Series, day: pd.Timestamp) -> pd.Series:

@@ -7,6 +7,7 @@ changes into one shape. Does not belong here: what follows for unit versions and
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
+from kh02_pipelines.register.frames import among
 from kh02_pipelines.register.legal import (
     commune_documents,
     governing_document,
@@ -177,7 +178,7 @@ def _population(pairs: pd.DataFrame, heirs: pd.DataFrame, land_only: pd.DataFram
         ("population_heirs.csv", heir, heirs["row"], heirs["predecessor_code"].duplicated()),
         ("land_only.csv", land, land_only["row"], land.isin(heir)),
     ):
-        stray = ~chosen.isin(split) | also_wrong
+        stray = ~among(chosen, split) | also_wrong
         if stray.any():
             raise SourceError(
                 f"{chosen[stray].iloc[0]} is not a succession of a split commune, or contradicts another row",
@@ -186,8 +187,8 @@ def _population(pairs: pd.DataFrame, heirs: pd.DataFrame, land_only: pd.DataFram
                 remedy="name one of the successors of a split commune, once",
             )
     population = pd.Series("part", index=pairs.index, dtype="str")
-    population[pairs["predecessor_code"].isin(heirs["predecessor_code"]) | printed.isin(land)] = "none"
-    population[printed.isin(heir) | (pairs["extent"] == "whole")] = "all"
+    population[among(pairs["predecessor_code"], heirs["predecessor_code"]) | among(printed, land)] = "none"
+    population[among(printed, heir) | (pairs["extent"] == "whole")] = "all"
     return population
 
 
@@ -196,7 +197,7 @@ def _with_successor(
 ) -> pd.DataFrame:
     """Pairs with levels and the successor's attributes; every code must be in its register."""
     for field, units in (("predecessor_code", old_units), ("successor_code", new_units)):
-        stray = ~pairs[field].isin(units.loc[units["level"] == level, "code"])
+        stray = ~among(pairs[field], units.loc[units["level"] == level, "code"])
         if stray.any():
             row = pairs[stray].iloc[0]
             raise SourceError(

@@ -4,19 +4,20 @@ Belongs here: the order of the steps and the lock. Does not belong here: the ste
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.audit import require_sound
 from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.files import require_writable
+from kh02_pipelines.release.files import require_writable, sha256_of
 from kh02_pipelines.release.parquet_store import ParquetStore, ReleaseInfo
-from kh02_pipelines.release.staging import StagedRelease, read_staged
+from kh02_pipelines.release.staging import CANDIDATE_FILE, StagedRelease, read_staged
 
 LOCK_SECONDS = 60
 
@@ -34,8 +35,7 @@ def publish_database(staged: StagedRelease, files: ParquetStore, database: Datab
 
     Raises AuditError (nothing is published) or EnvironmentFault (the database keeps its previous release).
     """
-    tables, candidate = read_staged(staged)
-    require_sound(candidate)
+    tables = audited(staged)
     target = target_release(staged, files)
     if database.current() == staged.content_hash:
         return Published(target, new=False)
@@ -49,8 +49,7 @@ def publish_parquet(staged: StagedRelease, files: ParquetStore, now: dt.datetime
 
     Raises AuditError (nothing is published) or EnvironmentFault (readers keep the previous release).
     """
-    _, candidate = read_staged(staged)
-    require_sound(candidate)
+    audited(staged)
     target = target_release(staged, files)
     current = files.current()
     if current is not None and current.release_id == target:
@@ -58,6 +57,23 @@ def publish_parquet(staged: StagedRelease, files: ParquetStore, now: dt.datetime
     files.add(staged, now)
     files.point_to(target)
     return Published(target, new=True)
+
+
+def audited(staged: StagedRelease) -> Mapping[str, pa.Table]:
+    """The staged tables, read from the bytes on disk and found sound; raises AuditError otherwise.
+
+    The bytes are read and hashed each time. The rules run once per content in a process: they are functions of
+    nothing but these bytes, and both stores publish the same ones.
+    """
+    tables, candidate = read_staged(staged)
+    proven = (staged.folder, staged.content_hash, sha256_of(staged.folder / CANDIDATE_FILE))
+    if proven not in _PROVEN:
+        require_sound(candidate)
+        _PROVEN.add(proven)
+    return tables
+
+
+_PROVEN: set[tuple[Path, str, str]] = set()
 
 
 def target_release(staged: StagedRelease, files: ParquetStore) -> str:

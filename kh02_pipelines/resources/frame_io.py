@@ -12,28 +12,38 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import PrivateAttr
 
 from kh02_pipelines.release.files import write_durably
 
 
 class FrameIOManager(dg.ConfigurableIOManager):
-    """Stores a frame as ``<asset>.parquet`` and anything else as ``<asset>.json``, replaced atomically."""
+    """Stores a frame as ``<asset>.parquet`` and anything else as ``<asset>.json``, replaced atomically.
+
+    Within one process a frame is handed on from memory: reading back what the same run has just written took a
+    tenth of the time inside the assets. Copy-on-write keeps the receiver from changing the sender's frame.
+    """
 
     folder: str
+    _written: dict[tuple[str, dg.AssetKey], pd.DataFrame] = PrivateAttr(default_factory=dict)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Store what an asset returned."""
         base = self._base(context)
         base.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(obj, pd.DataFrame):
-            sink = pa.BufferOutputStream()
-            pq.write_table(pa.Table.from_pandas(obj, preserve_index=False), sink)
-            write_durably(base.with_suffix(".parquet"), sink.getvalue().to_pybytes())
+            beside = base.with_suffix(".tmp")
+            pq.write_table(pa.Table.from_pandas(obj, preserve_index=False), beside)
+            beside.replace(base.with_suffix(".parquet"))  # a value lost in a crash is made anew by the next run
+            self._written[context.run_id, context.asset_key] = obj.copy(deep=False)
         else:
             write_durably(base.with_suffix(".json"), json.dumps(obj, ensure_ascii=False).encode())
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Load what an upstream asset returned."""
+        written = self._written.get((context.step_context.run_id, context.asset_key))
+        if written is not None:
+            return written.copy(deep=False)
         base = self._base(context)
         if base.with_suffix(".json").is_file():
             return json.loads(base.with_suffix(".json").read_text("utf-8"))

@@ -63,8 +63,7 @@ def clauses(document: str) -> dict[int, str]:
         starts.append(match.span())
     ends = [start for start, _ in starts[1:]] + [len(body)]
     return {
-        n: body[start:end].strip(" .")
-        for n, ((_, start), end) in enumerate(zip(starts, ends, strict=True), start=1)
+        n: body[start:end].strip(" .") for n, ((_, start), end) in enumerate(zip(starts, ends, strict=True), start=1)
     }
 
 
@@ -81,9 +80,7 @@ def ruled_pairs() -> set[tuple[str, str]]:
 def test_pairs_are_those_of_the_conversion_table() -> None:
     printed = [(row["old_code"], row["new_code"]) for row in conversion() if row["old_code"]]
     assert len(printed) == len(set(printed))
-    assert set(printed) == {
-        (row["predecessor_code"], row["successor_code"]) for row in load("successions_2025-07-01")
-    }
+    assert set(printed) == {(row["predecessor_code"], row["successor_code"]) for row in load("successions_2025-07-01")}
 
 
 def test_rows_without_an_old_code_are_islands_and_one_mudflat() -> None:
@@ -183,9 +180,7 @@ def test_every_clause_names_the_commune_it_is_cited_for() -> None:
     missing = []
     for row in load("clauses_2025-07-01"):
         text = clauses(row["legal_document"])[int(row["clause"])]
-        kind = next(
-            word for word in ("Đặc khu", "Phường", "Xã") if names[row["successor_code"]].startswith(word)
-        )
+        kind = next(word for word in ("Đặc khu", "Phường", "Xã") if names[row["successor_code"]].startswith(word))
         closing = int(row["clause"]) == max(clauses(row["legal_document"]))
         # the list of communes that are not rearranged leaves out the type of most of them
         sought = names[row["successor_code"]].removeprefix(kind) if closing else names[row["successor_code"]]
@@ -204,9 +199,7 @@ def test_the_clause_of_an_heir_names_its_predecessor() -> None:
         assert key(bare).split("|")[0] in key(text).split("|")[0], row
 
 
-@pytest.mark.parametrize(
-    "ruling", [row for row in load("rulings") if row["clause"]], ids=lambda r: r["ruling_id"]
-)
+@pytest.mark.parametrize("ruling", [row for row in load("rulings") if row["clause"]], ids=lambda r: r["ruling_id"])
 def test_the_clause_of_a_ruling_names_the_unit(ruling: Row) -> None:
     old = {row["code"]: row["name"] for row in load("units_2025-06-30") if row["level"] == "commune"}
     new = {row["code"]: row["name"] for row in load("units_2025-07-01") if row["level"] == "commune"}
@@ -232,9 +225,7 @@ def test_the_34_resolutions_are_of_16_june_2025() -> None:
             assert f"Số: {row['number']}" in text
             assert re.search(r"thông qua ngày 16 ?tháng 0?6 ?năm 2025", text)
             assert re.search(r"có hiệu lực thi hành ?từ ngày ?được thông qua", text)
-            assert (
-                key(row["title"]) in key(text) or key(row["title"]).split("|")[0] in key(text).split("|")[0]
-            )
+            assert key(row["title"]) in key(text) or key(row["title"]).split("|")[0] in key(text).split("|")[0]
             assert (row["issued_on"], row["effective_on"]) == ("2025-06-16", "2025-06-16")
             count["read"] += 1
     assert count["read"] == 34

@@ -29,6 +29,8 @@ HEADERS = {
     "population_heirs": "predecessor_code,successor_code,legal_document,clause",
     "legal_documents": "number,issuer,issued_on,effective_on,title,governs",
     "clauses_2025-07-01": "successor_code,legal_document,clause",
+    "land_only": "predecessor_code,successor_code,legal_document,clause",
+    "totals": "valid_from,level,type,count,legal_document",
 }
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 ISLANDS = {"318": "11948", "471": "19742", "498": "20333", "536": "21548", "755": "26732"}
@@ -118,11 +120,7 @@ def test_new_register_has_the_official_totals_once_ruled() -> None:
 @pytest.mark.parametrize("date", ["2025-06-30", "2025-07-01"])
 def test_ruled_types_are_the_leading_words_of_the_names(date: str) -> None:
     register = ruled_units(date)
-    assert not [
-        row
-        for row in register.values()
-        if not row["name"].casefold().startswith(row["type"].casefold() + " ")
-    ]
+    assert not [row for row in register.values() if not row["name"].casefold().startswith(row["type"].casefold() + " ")]
 
 
 def test_successions_are_those_of_the_source_and_of_the_rulings() -> None:

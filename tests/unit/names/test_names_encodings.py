@@ -211,6 +211,22 @@ def test_a_mixed_column_is_unicode_and_the_evidence_shows_it(encoding):
     assert detection.score < 1
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        # The lead: right in Unicode but for one look-alike letter, which VISCII would explain.
+        column("Hà", "Lý", "Trà", "Xá", "\u00d0à"),
+        # The margin: biêm bùa trà in TCVN3, biếm bỉa trộ in VISCII.
+        column("bi\u00aam", "b\u00efa", "tr\u00b5"),
+        # The share: three words of TCVN3 among words of other languages.
+        column("Société", "Besançon", "Müller", "Curaçao", "H\u00b5 N\u00e9i", "Tr\u00b5"),
+    ],
+    ids=["lead", "margin", "share"],
+)
+def test_each_limit_holds_back_a_guess(values):
+    assert detect_encoding(values).encoding == "unicode"
+
+
 @pytest.mark.parametrize("encoding", LEGACY)
 def test_a_single_short_name_is_never_enough(encoding):
     assert detect_encoding(encode_legacy(column("Hồ", "Hồ", "Hồ"), encoding)).encoding == "unicode"

@@ -33,6 +33,8 @@ def clean(value):
         ("\u00d0ak Kr\u00f4ng, ng\u00e0n \u00f0\u1eddi", "Đak Krông, ngàn đời"),
         ("\u00d0\u01cek Dr\u00f3t", "Đăk Drót"),  # a caron for the breve
         ("\u041d\u00e0 N\u1ed9i", "Hà Nội"),  # a Cyrillic letter
+        ("\u01cdn B'\u0430", "Ăn B'a"),
+        ("\u00d0\u0131nh", "Đinh"),
         ("Xã M\u0456nh T\u0430\u0302n", "Xã Minh Tân"),
     ],
 )

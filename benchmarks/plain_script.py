@@ -1,0 +1,160 @@
+"""The yardstick: a plain pandas script that reads, joins and writes the same twelve tables.
+
+No Dagster, no checks, no audit, no staging, no versions beyond what the tables need; every shortcut a one-off
+script would take. It writes Parquet and the database the way such scripts do (``to_parquet``, ``to_sql``).
+"""
+
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import create_engine
+
+from kh02_pipelines.names import to_ascii
+from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
+
+
+def build(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
+    def read(name: str) -> pd.DataFrame:
+        return pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+
+    old, new = read("units_2025-06-30"), read("units_2025-07-01")
+    pairs, provinces = read("successions_2025-07-01"), read("province_successions_2025-07-01")
+    heirs, land, clauses = read("population_heirs"), read("land_only"), read("clauses_2025-07-01")
+    changes, rulings, documents = read("changes"), read("rulings"), read("legal_documents")
+
+    for frame, target in ((old, "units_2025-06-30"), (new, "units_2025-07-01")):
+        for ruling in rulings[(rulings.target == target) & (rulings.action == "set")].itertuples():
+            frame.loc[frame.code == ruling.key, ruling.field] = ruling.ruled_value
+        frame["type"] = frame["type"].str.lower()
+        frame["short_name"] = [n[len(t) + 1 :] for n, t in zip(frame["name"], frame["type"], strict=True)]
+        frame["name_ascii"] = to_ascii(frame["name"])
+    key = pairs.predecessor_code + ">" + pairs.successor_code
+    for ruling in rulings[rulings.target == "successions_2025-07-01"].itertuples():
+        if ruling.action == "set":
+            pairs.loc[key == ruling.key, ["predecessor_code", "ruling_id"]] = ruling.ruled_value, ruling.ruling_id
+        else:
+            pairs.loc[len(pairs)] = [*ruling.ruled_value.split(">"), ruling.ruling_id]
+    provinces = provinces[(provinces.predecessor_code + ">" + provinces.successor_code) != "82>80"]
+
+    level = {name: old[old.level == name] for name in ("province", "district", "commune")}
+    district_province = level["district"].set_index("code").parent_code
+    legacy_commune = level["commune"].assign(
+        district_code=level["commune"].parent_code,
+        province_code=level["commune"].parent_code.map(district_province),
+        valid_to="2025-07-01",
+    )
+    later = changes[changes.kind == "retype"].set_index("successor_code")
+    now = new.set_index("code")
+    now.loc[later.index, ["name", "type"]] = later[["name", "type"]].apply(
+        lambda c: c if c.name == "name" else c.str.lower()
+    )
+    now["valid_from"] = pd.Series("2025-07-01", index=now.index).mask(now.index.isin(later.index), later.effective_date)
+    resolution = documents[documents.number.str.endswith("/NQ-UBTVQH15")]
+    resolution = pd.Series(resolution.number.array, index=resolution.governs.str[8:])
+    now["legal_document"] = now.parent_code.map(resolution).fillna("202/2025/QH15")
+    now = now.reset_index()
+    commune, province = now[now.level == "commune"], now[now.level == "province"]
+
+    links = pairs.merge(legacy_commune.add_prefix("old_"), left_on="predecessor_code", right_on="old_code")
+    links = links.merge(commune.add_prefix("new_"), left_on="successor_code", right_on="new_code")
+    links = links.merge(clauses.drop(columns="legal_document"), on="successor_code", how="left")
+    links["successor_count"] = links.groupby("old_code").new_code.transform("size")
+    predecessors = links.groupby("new_code").old_code.transform("size")
+    links["extent"] = links.successor_count.eq(1).map({True: "whole", False: "part"})
+    key = links.old_code + ">" + links.new_code
+    heir = key.isin(heirs.predecessor_code + ">" + heirs.successor_code)
+    none = links.old_code.isin(heirs.predecessor_code) | key.isin(land.predecessor_code + ">" + land.successor_code)
+    links["population"] = "part"
+    links.loc[none, "population"] = "none"
+    links.loc[heir | links.extent.eq("whole"), "population"] = "all"
+    links["relation"] = "renamed"
+    links.loc[links.old_name.str.lower() == links.new_name.str.lower(), "relation"] = "unchanged"
+    links.loc[predecessors > 1, "relation"] = "merged"
+    links.loc[links.successor_count > 1, "relation"] = "split"
+    links["same_code"] = links.old_code == links.new_code
+    links["old_district_name"] = links.old_district_code.map(level["district"].set_index("code").name)
+    links["old_province_name"] = links.old_province_code.map(level["province"].set_index("code").name)
+    links["new_province_name"] = links.new_parent_code.map(province.set_index("code").name)
+
+    province_links = provinces.merge(
+        level["province"].add_prefix("old_"), left_on="predecessor_code", right_on="old_code"
+    )
+    province_links = province_links.merge(province.add_prefix("new_"), left_on="successor_code", right_on="new_code")
+    islands = changes[changes.predecessor_level == "district"]
+    islands = islands.rename(columns={"predecessor_code": "old_district_code", "successor_code": "new_code"})
+    districts = pd.concat([links[["old_district_code", "new_code"]], islands[["old_district_code", "new_code"]]])
+    districts = districts.drop_duplicates()
+    districts["commune_within_district"] = districts.groupby("new_code").old_district_code.transform("size") == 1
+    districts["sole_successor"] = districts.groupby("old_district_code").new_code.transform("size") == 1
+    districts = districts.merge(commune, left_on="new_code", right_on="code")
+
+    opened = old.assign(valid_from="2025-06-30", valid_to="2025-07-01")
+    version = pd.concat(
+        [
+            opened,
+            new.assign(valid_from="2025-07-01"),
+            later.reset_index(names="code").assign(valid_from=lambda frame: frame.effective_date),
+        ]
+    )
+    version["unit_id"] = version.code + "@" + version.valid_from
+    event = version[version.valid_from > "2025-06-30"].assign(event_id=lambda f: f.valid_from + "/" + f.code)
+    succession = links.assign(
+        predecessor_id=links.old_code + "@2025-06-30", successor_id=links.new_code + "@2025-07-01"
+    )[["predecessor_id", "successor_id", "extent", "population", "ruling_id"]]
+    unit = ["code", "parent_code", "name", "short_name", "type", "name_ascii"]
+    return {
+        "province": province[[*unit, "valid_from", "legal_document"]],
+        "commune": commune[[*unit, "valid_from", "legal_document"]],
+        "legacy_province": level["province"][unit],
+        "legacy_district": level["district"][unit],
+        "legacy_commune": legacy_commune[[*unit, "district_code", "province_code", "valid_to"]],
+        "commune_crosswalk": links[
+            [
+                "old_code",
+                "new_code",
+                "extent",
+                "population",
+                "relation",
+                "successor_count",
+                "same_code",
+                "new_legal_document",
+                "ruling_id",
+                "old_name",
+                "old_district_code",
+                "old_district_name",
+                "old_province_code",
+                "old_province_name",
+                "new_name",
+                "new_parent_code",
+                "new_province_name",
+                "clause",
+            ]
+        ],
+        "province_crosswalk": province_links[["old_code", "new_code", "old_name", "new_name", "new_legal_document"]],
+        "district_crosswalk": districts[
+            [
+                "old_district_code",
+                "new_code",
+                "parent_code",
+                "commune_within_district",
+                "sole_successor",
+                "name",
+                "legal_document",
+            ]
+        ],
+        "legal_document": documents,
+        "unit_version": version[["unit_id", "code", "level", "name", "type", "parent_code", "valid_from", "valid_to"]],
+        "change_event": event[["event_id", "valid_from"]],
+        "succession": succession,
+    }
+
+
+def write(tables: dict[str, pd.DataFrame], home: Path, url: str) -> None:
+    (home / "parquet").mkdir(parents=True)
+    for name, frame in tables.items():
+        frame.sort_values(list(frame.columns[:2])).to_parquet(home / "parquet" / f"{name}.parquet", index=False)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for name, frame in tables.items():
+            frame.to_sql(name, connection, index=False, if_exists="replace")
+    engine.dispose()
