@@ -17,7 +17,7 @@ from kh02_pipelines.register.conflicts import (
 )
 from kh02_pipelines.register.conversion import Conversion, contradicted_extents
 from kh02_pipelines.register.cross_checks import cross_check_conflicts
-from kh02_pipelines.register.rulings import apply_succession_rulings, apply_unit_rulings, pair_keys
+from kh02_pipelines.register.rulings import apply_succession_rulings, apply_unit_rulings, pair_keys, rulings_for
 from kh02_pipelines.sources.load import SourceRead
 from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.values import leading_type
@@ -117,9 +117,11 @@ def _applicable(spoken: Spoken, target: str) -> pd.DataFrame:
     mine = rulings[rulings["target"] == target]
     printed = spoken.units.set_index("code")
     fits = [
-        row.key in printed.index and printed.at[row.key, row.field] == row.source_value for row in mine.itertuples()
+        ruling.ruling_id
+        for ruling in rulings_for(mine, target)
+        if ruling.key in printed.index and str(printed.at[ruling.key, ruling.field]) == ruling.source_value
     ]
-    return mine[fits]
+    return mine[mine["ruling_id"].isin(fits)]
 
 
 def _islands(raw: Frames, said: Conversion, name: str) -> pd.DataFrame:

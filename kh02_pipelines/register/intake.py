@@ -12,7 +12,13 @@ import pandas as pd
 from kh02_pipelines.names import spelling_key, split_unit_type
 from kh02_pipelines.register.agreement import Spoken, compare_cross_checks, compare_registers, compare_successions
 from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts
-from kh02_pipelines.register.conversion import CONVERSION_TARGET, RELATIONS_TARGET, Conversion, conversion_frames, kept_names, shares
+from kh02_pipelines.register.conversion import (
+    RELATIONS_TARGET,
+    Conversion,
+    conversion_frames,
+    kept_names,
+    shares,
+)
 from kh02_pipelines.register.source_rulings import apply_to_records, fit_pair_rulings, fit_unit_rulings
 from kh02_pipelines.register.source_tables import SourceTables, source_tables
 from kh02_pipelines.register.vintage import require_vintage

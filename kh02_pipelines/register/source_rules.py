@@ -35,9 +35,7 @@ def conflicts_open(candidate: Candidate) -> pd.DataFrame:
     """Conflicts on blocking fields that no ruling settles."""
     conflicts = candidate.tables["source_conflict"]
     rows = conflicts[conflicts["blocking"] & (conflicts["ruling"] == OPEN)]
-    problem = (
-        rows["source"] + " says " + rows["value"] + ", " + rows["other_source"] + " says " + rows["other_value"]
-    )
+    problem = rows["source"] + " says " + rows["value"] + ", " + rows["other_source"] + " says " + rows["other_value"]
     return findings("source_conflict", rows, ["subject", "field", "other_source"], problem)
 
 
@@ -51,6 +49,17 @@ def conflicts_contradict(candidate: Candidate) -> pd.DataFrame:
         findings("source_conflict", equal, keys, "both sources say the same"),
         findings("source_conflict", unlawful, keys, "ruled without a legal document"),
     )
+
+
+def successions_cyclic(candidate: Candidate) -> pd.DataFrame:
+    """Old communes that pass whole into each other's codes in a circle: a table with its sides exchanged."""
+    links = candidate.tables["commune_crosswalk"]
+    whole = links[(links["extent"] == "whole") & (links["old_code"] != links["new_code"])]
+    size = -1
+    while size != len(whole):  # peel off what leads nowhere; real chains are one or two long
+        size = len(whole)
+        whole = whole[whole["new_code"].isin(whole["old_code"])]
+    return findings("commune_crosswalk", whole, ["old_code", "new_code"], "leads back to itself in a circle")
 
 
 def rulings_unmatched(candidate: Candidate) -> pd.DataFrame:
@@ -90,6 +99,14 @@ RULES = (
         "Every conflict has two values that differ, and every ruling its legal document",
         "add the citation to the ruling",
         conflicts_contradict,
+    ),
+    Rule(
+        "successions_acyclic",
+        Word.CORRECT,
+        "Không có vòng kế thừa giữa các xã nhập toàn bộ",
+        "No succession leads back to itself in a circle",
+        "check the named rows: the old and new columns may be exchanged",
+        successions_cyclic,
     ),
     Rule(
         "rulings_fit_sources",

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -115,8 +116,10 @@ def _engine(source: DatabaseSource, environment: Mapping[str, str] | None = None
 def _statement(source: DatabaseSource) -> sa.Executable:
     if source.table is not None:
         schema, _, table = source.table.rpartition(".")
-        columns = [sa.column(name) for name in dict.fromkeys(source.columns.values())]
-        ordered = [sa.column(source.columns[field]) for field in source.columns if field.endswith("code")]
+        columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in dict.fromkeys(source.columns.values())]
+        ordered: list[sa.ColumnClause[Any]] = [
+            sa.column(source.columns[field]) for field in source.columns if field.endswith("code")
+        ]
         return sa.select(*columns).select_from(sa.table(table, schema=schema or None)).order_by(*ordered)
     query = str(source.query).strip().rstrip(";")
     if not query.lower().startswith(("select", "with")) or ";" in query:

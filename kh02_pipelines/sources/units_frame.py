@@ -108,7 +108,7 @@ def _set_aside_malformed(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     records = refuse(records, ~islands & ~is_code(records["code"], "commune"), "code", "not a commune code", trace)
     records = refuse(records, ~is_code(records["province_code"], "province"), "province_code", "unknown parent: "
                      "not a province code", trace)  # fmt: skip
-    tiered = records["district_code"].ne("").any()
+    tiered = bool(records["district_code"].ne("").any())
     without = ~is_code(records["district_code"], "district") & tiered
     records = refuse(records, without, "district_code", "unknown parent: not a district code", trace)
     nameless = (records["code"] != "") & (records["name"] == "")
@@ -135,7 +135,7 @@ def _set_aside_repeated(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     meanings = key.groupby(records["code"]).transform("nunique")
     several = communes & (meanings > 1)
     joined = records[several].groupby("code")["name"].agg(lambda group: " / ".join(dict.fromkeys(group)))
-    names = records["code"].map(joined).fillna("")
+    names = records["code"].map(joined.astype("str")).astype("str").fillna("")
     records = refuse(records, several, "code", "the code stands for several units: " + names, trace)
     communes = records["code"] != ""
     repeated = communes & records["code"].duplicated()

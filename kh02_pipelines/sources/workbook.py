@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import python_calamine
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
+from defusedxml import ElementTree  # type: ignore[import-untyped]
+from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
 
 from kh02_pipelines.errors import SourceError
 
