@@ -54,7 +54,7 @@ def ruled_conflicts(rulings: pd.DataFrame, sources: Mapping[str, str]) -> pd.Dat
         {
             "subject": target[2] + "/" + level + "/" + key,
             "field": field,
-            "other_source": rulings["target"].map(dict(sources)).fillna("reference"),
+            "other_source": rulings["target"].map(dict(sources)).astype("str").fillna("reference"),
             "source": "ruling",
             "value": rulings["ruled_value"].mask(rulings["ruled_value"] == "", ABSENT),
             "other_value": rulings["source_value"].mask(rulings["source_value"] == "", ABSENT),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kh02_pipelines.errors import SourceError
+from kh02_pipelines.errors import VintageError
 from kh02_pipelines.sources.reference_data import ReferenceFile
 
 CODES_BY_DATE = ReferenceFile(
@@ -27,10 +27,6 @@ CODES_BY_DATE = ReferenceFile(
 GHOST_DATE = "2025-01-04"
 _BEFORE_GHOSTS = "2023-05-07"
 MOST_NAMED = 12
-
-
-class VintageError(SourceError):
-    """A register file speaks for another date than configured."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +89,9 @@ def require_vintage(
     ended = sorted((set(codes) & everything) - in_force)
     if vintage.date == wanted and not ended:
         return vintage
-    ghosts = [code for code in ended if code in ghost_codes()]
-    others = [code for code in ended if code not in ghosts]
+    haunting = ghost_codes()
+    ghosts = [code for code in ended if code in haunting]
+    others = [code for code in ended if code not in haunting]
     missing = sorted(in_force - set(codes)) if vintage.date != wanted else []
     said = [
         f"{len(ghosts)} ghosts of communes merged years before ({_named(ghosts)})" if ghosts else "",

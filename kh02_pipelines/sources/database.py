@@ -57,9 +57,10 @@ def read_database(source: DatabaseSource, fields: tuple[str, ...], required: set
                     field="columns",
                     remedy="correct the column mapping or the query",
                 )
-            rows: list[tuple[object, ...]] = []
+            rows: list[list[str]] = []
             for chunk in result.partitions(_FETCHED_AT_ONCE):
-                rows += [tuple(row) for row in chunk]
+                # before pandas sees them: it would make NULL a number and then the text "nan"
+                rows += [["" if value is None else str(value) for value in row] for row in chunk]
                 if len(rows) > MAX_ROWS:
                     raise SourceError(
                         f"{source.name} gives more than {MAX_ROWS} rows", field="query", remedy="narrow the query"
@@ -75,7 +76,7 @@ def read_database(source: DatabaseSource, fields: tuple[str, ...], required: set
         engine.dispose()
     if not rows:
         raise SourceError(f"{source.name} gives no rows", field="query", remedy="correct the table or query")
-    frame = pd.DataFrame(rows, columns=names).map(lambda value: "" if value is None else str(value))
+    frame = pd.DataFrame(rows, columns=names, dtype="str")
     records = pd.DataFrame(
         {
             field: frame[source.columns[field]] if field in source.columns else pd.Series("", index=frame.index)

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.crosswalk.build import build_candidate
+from kh02_pipelines.errors import VintageError
 from kh02_pipelines.register import source_rules
 from kh02_pipelines.register.gather import gather
-from kh02_pipelines.register.vintage import VintageError, detect_vintage, ghost_codes
+from kh02_pipelines.register.vintage import detect_vintage, ghost_codes
 from kh02_pipelines.release.audit import audit
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
 

@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.crosswalk.build import build_candidate
+from kh02_pipelines.errors import VintageError
 from kh02_pipelines.register.conflicts import pair_conflicts, unit_conflicts
 from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.source_rules import RULES
 from kh02_pipelines.register.source_rulings import fit_pair_rulings, fit_unit_rulings
-from kh02_pipelines.register.vintage import VintageError, detect_vintage, ghost_codes, known_codes, require_vintage
+from kh02_pipelines.register.vintage import detect_vintage, ghost_codes, known_codes, require_vintage
 from kh02_pipelines.sources.notes import note_meanings
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
 from kh02_pipelines.sources.trace import Origin, Trace
@@ -181,14 +182,23 @@ def test_a_register_of_another_date_is_refused_naming_both(date) -> None:
 def test_twelve_ghosts_in_an_otherwise_right_file_are_named() -> None:
     codes = sorted(known_codes(REFERENCE)["2025-06-30"] | ghost_codes())
     assert len(codes) == 10047
-    with pytest.raises(VintageError, match="12 ghosts of communes merged years before .*07693.*25186"):
+    with pytest.raises(VintageError, match=r"12 ghosts of communes merged years before .*07693.*25186"):
         require_vintage(pd.DataFrame({"code": codes, "level": "commune"}), dt.date(2025, 6, 30), "x.csv", REFERENCE)
 
 
 def test_notes_have_declared_meanings_and_others_have_none() -> None:
-    notes = pd.Series(["Nhập toàn bộ", "NHẬP MỘT PHẦN", "Nhâp một phần diện tích", "Nhập một phần diện tích, toàn bộ dân số",
-                       "Sắp xếp toàn bộ xã Thổ Châu thành đặc khu Thổ Châu", "Nhập gì đó",
-                       "Sắp xếp toàn bộ xã A thành đặc khu B", ""])  # fmt: skip
+    notes = pd.Series(
+        [
+            "Nhập toàn bộ",
+            "NHẬP MỘT PHẦN",
+            "Nhâp một phần diện tích",
+            "Nhập một phần diện tích, toàn bộ dân số",
+            "Sắp xếp toàn bộ xã Thổ Châu thành đặc khu Thổ Châu",
+            "Nhập gì đó",
+            "Sắp xếp toàn bộ xã A thành đặc khu B",
+            "",
+        ]
+    )
     meanings = note_meanings(notes)
     assert meanings["extent"].tolist()[:5] == ["whole", "part", "part", "part", "whole"]
     assert meanings["population"].tolist()[:5] == ["all", "part", "none", "all", "all"]

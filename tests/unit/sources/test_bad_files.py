@@ -86,7 +86,7 @@ def test_a_workbook_cut_short_is_refused() -> None:
 
 
 def test_wrong_columns_are_named() -> None:
-    with pytest.raises(SourceError, match="no row names the columns Mã PX.*begins with Name, Code"):
+    with pytest.raises(SourceError, match=r"no row names the columns Mã PX.*begins with Name, Code"):
         register("Name,Code\nHà Nội,01\n")
     with pytest.raises(SourceError, match="no row names"):
         register(csv())
@@ -200,7 +200,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch) -> None:
         raise AssertionError("nothing may be unpacked")
 
     monkeypatch.setattr(zipfile.ZipFile, "open", opened)
-    with pytest.raises(SourceError, match="would unpack to 10737[0-9]+ bytes.*refused before unpacking"):
+    with pytest.raises(SourceError, match=r"would unpack to 10737[0-9]+ bytes.*refused before unpacking"):
         register(bomb, "bomb.xlsx")
 
 

@@ -53,7 +53,9 @@ def source(**changes) -> DatabaseSource:
 
 def test_a_table_becomes_units_with_a_trace_and_a_kept_copy(database, tmp_path) -> None:
     config = SourcesConfig(version=1, sources=(source(),))
-    around = Surroundings(tmp_path, RawStore(tmp_path / "raw"), tmp_path / "state", dt.datetime(2026, 11, 1))
+    around = Surroundings(
+        tmp_path, RawStore(tmp_path / "raw"), tmp_path / "state", dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    )
     (read,) = read_sources(config, around)
     assert read.records["code"].tolist() == ["01", "001", "00001", "00004"]
     assert read.trace.counts() == {"rows_in": 3, "accepted": 2, "quarantined": 1, "set_aside": 0}
