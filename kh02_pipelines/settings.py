@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the published database; default SQLite in the home folder."
     )
+    config: Path | None = Field(
+        default=None, description="YAML file that names the sources; without it, the embedded reference."
+    )
     profile: Literal["local", "production"] = Field(default="local", description="Which deployment this is.")
 
     max_source_age: int = Field(default=180, ge=0, description="Days; older sources are a finding (WARN).")
@@ -51,6 +54,11 @@ class Settings(BaseSettings):
     def home_path(self) -> Path:
         """The home folder as an absolute path (relative ones are taken from the working directory)."""
         return self.home.expanduser().resolve()
+
+    @property
+    def config_path(self) -> Path | None:
+        """The file that names the sources as an absolute path, if one is set."""
+        return None if self.config is None or not str(self.config).strip(". ") else self.config.expanduser().resolve()
 
     @property
     def dagster_home(self) -> Path:

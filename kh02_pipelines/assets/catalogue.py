@@ -53,7 +53,7 @@ def candidate_release(
     raw = {name: frames[f"raw_{name.replace('-', '_')}"] for name in _SOURCES}
     flow = row_flow(raw, {OLD_REGISTER: old, NEW_REGISTER: new}, links, tables, day)
     hashes = source_hashes(stores.reference)
-    evidence = evidence_of(raw, day, hashes)
+    evidence = evidence_of(raw, day, {name.removesuffix(".csv"): digest for name, digest in hashes.items()})
     candidate = Candidate(tables, day.date(), expected_totals(raw["totals"], day), flow, evidence)
     with one_publisher(stores.home, what="staging"):
         staged = stage(candidate, stores.staging, hashes)

@@ -23,6 +23,7 @@ from kh02_pipelines.register.legal import legal_document_table, require_document
 from kh02_pipelines.register.links import all_links, change_links, reform_links
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.rulings import same_name_pairs
+from kh02_pipelines.register.source_tables import SourceTables, no_source_tables
 from kh02_pipelines.register.totals import expected_province_totals, expected_totals
 from kh02_pipelines.register.unit_tables import standing_document, unit_tables
 from kh02_pipelines.sources.provenance import provenance
@@ -85,10 +86,11 @@ def crosswalks_of(
     }
 
 
-def build_candidate(raw: Frames, as_of: dt.date) -> Candidate:
+def build_candidate(raw: Frames, as_of: dt.date, sources: SourceTables | None = None) -> Candidate:
     """Every published table for one date, with what the rules hold them against.
 
-    ``raw``: the reference frames by file name (see ``read_reference``). Raises SourceError or RulingError.
+    ``raw``: the reference frames by file name (see ``read_reference``), or what an intake makes of other sources;
+    ``sources``: the tables about them, empty if not given. Raises SourceError or RulingError.
     """
     day = pd.Timestamp(as_of)
     documents = ruled_documents(raw)
@@ -103,6 +105,7 @@ def build_candidate(raw: Frames, as_of: dt.date) -> Candidate:
         "succession": history.succession,
         **units,
         **crosswalks_of(history, units, raw["rulings"], documents, day),
+        **(sources or no_source_tables()).by_name(),
     }
     return Candidate(
         tables=tables,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
+from kh02_pipelines.names import spelling_key
 from kh02_pipelines.register.frames import among
 from kh02_pipelines.register.links import OPENING_DATE
 
@@ -206,12 +207,20 @@ def _started_versions(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame
     ).astype({"valid_from": "datetime64[ms]"})
 
 
+def renamed(before: pd.Series, after: pd.Series) -> pd.Series:
+    """Whether names differ in more than spelling conventions; a missing name is no other name."""
+    differs = (before != after).to_numpy(dtype=bool)
+    result = pd.Series(differs, index=before.index)
+    result[differs] = spelling_key(before[differs]) != spelling_key(after[differs])
+    return result
+
+
 def _founding_events(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """One event per successor, with the kind that follows from its predecessors."""
     predecessors = founding.groupby("event_id").size()
     events = founding.drop_duplicates("event_id").set_index("event_id", drop=False)
     kind = pd.Series("transfer", index=events.index, dtype="str")
-    kind[events["name"] != events["name_before"]] = "rename"
+    kind[renamed(events["name"], events["name_before"])] = "rename"
     kind[events["type"] != events["type_before"]] = "retype"
     kind[events["successor_code"] != events["predecessor_code"]] = "recode"
     kind[events["predecessor_level"] != events["successor_level"]] = "creation"

@@ -144,6 +144,14 @@ REFERENCE_FILES: dict[str, ReferenceFile] = {
 }
 """Every embedded file by name."""
 
+NSO_RULINGS_FILE = ReferenceFile(
+    "nso_rulings",
+    REFERENCE_FILES["rulings"].columns,
+    "Đính chính riêng cho tệp của Cục Thống kê khi tệp được cấu hình làm nguồn, kèm căn cứ pháp lý",
+    "Corrections of the statistics office's own files where they are configured as sources, each with its citation",
+)
+"""Rulings that the embedded tables do not need: what they correct is not in them."""
+
 
 def source_hashes(folder: Path = REFERENCE_FOLDER) -> dict[str, str]:
     """The hash of every reference file by file name: what a release was made from."""
