@@ -124,19 +124,22 @@ def _unit_lines(frame: pd.DataFrame, words: _Words) -> pd.Series:
 
 def _value_lines(frame: pd.DataFrame, words: _Words) -> pd.Series:
     lines = _lines(frame, words)
-    places = frame["table"] + frame["field"].map(lambda field: f".{field}", na_action="ignore").fillna("")
+    places = frame["table"] + frame["field"].map(lambda field: f".{field}", na_action="ignore").astype("str").fillna("")
     return "`" + places + "` " + lines
 
 
 def _lines(frame: pd.DataFrame, words: _Words) -> pd.Series:
     """``code before → after (document)`` for every row of ``frame``."""
-    before, after = frame["before"].map(_plain).fillna("∅"), frame["after"].map(_plain).fillna("∅")
+    before, after = (
+        frame["before"].map(_plain).astype("str").fillna("∅"),
+        frame["after"].map(_plain).astype("str").fillna("∅"),
+    )
     what = before + " → " + after
     for change, word in words.changes.items():
         whole = frame["field"].isna() & (frame["change"] == change)
-        value = frame["after" if change == "added" else "before"].map(_plain).fillna("")
+        value = frame["after" if change == "added" else "before"].map(_plain).astype("str").fillna("")
         what = what.mask(whole, f"{word} " + value)
-    documents = frame["legal_document"].map(lambda number: f" ({number})", na_action="ignore").fillna("")
+    documents = frame["legal_document"].map(lambda number: f" ({number})", na_action="ignore").astype("str").fillna("")
     return "`" + frame["key"].map(_plain) + "` " + what.str.strip() + documents
 
 

@@ -251,3 +251,34 @@ def test_the_summary_disarms_what_markdown_would_read(tables_today: Tables) -> N
     before = changed(tables_today, "commune", {"code": "00004"}, name="<img src=x>|`a` *b*\nc")
     text = summary_markdown(release_changes(before, tables_today, AFTER, BEFORE))
     assert "- `commune.name` `00004` &lt;img src=x>\\|'a' \\*b\\* c → Phường Ba Đình (1656/NQ-UBTVQH15)" in text
+
+
+def test_the_summary_names_units_that_came_and_went(tables_today: Tables) -> None:
+    # the events of 2026-09-20 have not been heard of, and one commune is another
+    before = without(tables_today, "change_event", "legal_document", {"388/NQ-UBTVQH16", "39/2026/QH16"})
+    before = without(before, "commune", "code", {"07294"})
+    after = without(tables_today, "commune", "code", {"07375"})
+    text = summary_markdown(release_changes(before, after, AFTER, BEFORE))
+    assert "- `07294` thêm Phường Bố Hạ (388/NQ-UBTVQH16)" in text
+    assert "- `07375` removed Phường Lạng Giang (388/NQ-UBTVQH16)" in text
+    assert "Đính chính" not in text
+
+
+def test_a_row_without_a_name_is_told_by_its_key(tables_today: Tables) -> None:
+    before = without(tables_today, "commune_crosswalk", "ruling_id", {"R001"})
+    text = summary_markdown(release_changes(before, tables_today, AFTER, BEFORE))
+    assert "- `commune_crosswalk` `01651>01648` added (1657/NQ-UBTVQH15)" in text
+
+
+def test_other_keys_and_other_ids(tables_today: Tables) -> None:
+    """A table whose key column was not there before is told as a change of contract; an id need not be a date."""
+    before = {**tables_today, "province": tables_today["province"].drop_columns(["code"])}
+    [change] = release_changes(before, tables_today, "later", "earlier").to_pylist()
+    assert (change["key"], change["field"], change["change"]) == (EVERY_ROW, "code", "added")
+
+
+def test_without_the_events_everything_is_a_correction(tables_reform: Tables, tables_today: Tables) -> None:
+    before = {name: table for name, table in tables_reform.items() if name != "change_event"}
+    changes = release_changes(before, tables_today, AFTER, BEFORE).to_pandas()
+    assert set(changes["kind"]) == {"correction"}
+    assert ("change_event", EVERY_ROW) in set(zip(changes["table"], changes["key"], strict=True))
