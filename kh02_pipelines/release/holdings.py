@@ -30,8 +30,9 @@ def holdings(files: ParquetStore, database: DatabaseStore) -> pd.DataFrame:
     current = files.current()
     if current is not None:
         folder = files.folder(current.release_id)
-        for name in current.rows:
-            found.append(("parquet", current.content_hash, name, _rows_of(folder / f"{name}.parquet")))
+        found += [
+            ("parquet", current.content_hash, name, _rows_of(folder / f"{name}.parquet")) for name in current.rows
+        ]
     held = database.current()
     if held is not None:
         engine = create_engine(database.url)

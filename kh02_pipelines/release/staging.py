@@ -140,7 +140,7 @@ def open_staged(folder: Path) -> StagedRelease:
             sources=described["sources"],
             evidence={name: pd.DataFrame(rows) for name, rows in described["evidence"].items()},
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AuditError(
             f"the staged release cannot be read: {error}",
             file=folder / CANDIDATE_FILE,
