@@ -21,24 +21,24 @@ class Rollback(dg.Config):
 
 
 @dg.op(
+    out=dg.Out(dg.Nothing),
     description=(
         "Chuyển con trỏ của cơ sở dữ liệu rồi của tệp về bản đã chọn; ghi lại lý do.\n\n"
         "Move the database's pointer and then the file pointer to the chosen release; record why."
-    )
+    ),
 )
-def move_back(context: dg.OpExecutionContext, config: Rollback, stores: dg.ResourceParam[Stores]) -> str:
-    """Roll back; the value is the release readers see now."""
+def move_back(context: dg.OpExecutionContext, config: Rollback, stores: dg.ResourceParam[Stores]) -> None:
+    """Roll back, and leave a note of it on the two assets whose readers it concerns."""
     with one_publisher(stores.home, what="rolling back"):
         left = roll_back(stores.parquet, stores.database, config.release_id, config.reason, stores.clock())
-    context.add_output_metadata(
-        {
-            "release_id": config.release_id,
-            "left_release_id": left or "-",
-            "moved": left is not None,
-            "reason": config.reason,
-        }
-    )
-    return config.release_id
+    note: dict[str, str | bool] = {
+        "release_id": config.release_id,
+        "left_release_id": left or "-",
+        "moved": left is not None,
+        "reason": config.reason,
+    }
+    for asset in ("database_release", "parquet_release"):
+        context.log_event(dg.AssetObservation(asset, metadata=note))
 
 
 @dg.job(

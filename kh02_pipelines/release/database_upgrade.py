@@ -21,6 +21,8 @@ from kh02_pipelines.release.database_schema import BY_RELEASE, ReleaseSchema
 from kh02_pipelines.tables.contract import CONTRACT_VERSION
 
 OWNER_ROLE = "kh02_owner"
+GRANTS = "-- grants --"
+"""Divides the roles script: what follows needs no more than the owner of the tables."""
 LOCK_TIMEOUT = "10s"
 _WHAT = "could not be upgraded; it is as it was"
 
@@ -32,7 +34,7 @@ def upgrade(database: Database, schema: ReleaseSchema) -> list[str]:
     Raises EnvironmentFault when the database refuses or holds something that needs a migration.
     """
     with database.transaction(_WHAT, writes=True) as connection:
-        _become_owner(connection)
+        as_owner = _become_owner(connection)
         if stored_fingerprint(connection) == schema.fingerprint:
             return []
         done: list[str] = []
@@ -51,7 +53,8 @@ def upgrade(database: Database, schema: ReleaseSchema) -> list[str]:
         if connection.dialect.name == "postgresql":
             _declare_references(connection, schema)
             _comment_views(connection, schema)
-            if grant(connection):
+            if as_owner:
+                _run(connection, roles_script().partition(GRANTS)[2])
                 done.append("grants")
         connection.execute(delete(schema.contract))
         connection.execute(
@@ -73,19 +76,6 @@ def roles_script() -> str:
     return files("kh02_pipelines.release").joinpath("roles.sql").read_text("utf-8")
 
 
-def grant(connection: Connection) -> bool:
-    """Give the PostgreSQL roles their rights on what stands now; False when the roles were never made."""
-    if connection.execute(text("SELECT to_regrole(:name)"), {"name": OWNER_ROLE}).scalar_one() is None:
-        return False
-    _run(connection, _grants(roles_script()))
-    return True
-
-
-def _grants(script: str) -> str:
-    """The part of the roles script that only the owner of the tables needs to run."""
-    return script.partition("-- grants --")[2]
-
-
 def _alembic(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", "kh02_pipelines.release:migrations")
@@ -93,16 +83,22 @@ def _alembic(connection: Connection) -> Config:
     return config
 
 
-def _become_owner(connection: Connection) -> None:
-    """On PostgreSQL: let what is made belong to the owner role, and do not queue readers behind us for long."""
+def _become_owner(connection: Connection) -> bool:
+    """On PostgreSQL: do not queue readers behind us for long, and let what is made belong to the owner role.
+
+    The latter where the roles script was run in this database and this user is a member; says whether it is so.
+    """
     if connection.dialect.name != "postgresql":
-        return
+        return False
     _run(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    member = text(
-        "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = :role AND pg_has_role(current_user, oid, 'MEMBER'))"
+    may = text(
+        "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = :role AND pg_has_role(current_user, oid, 'MEMBER') "
+        "AND has_schema_privilege(oid, current_schema(), 'CREATE'))"
     )
-    if connection.execute(member, {"role": OWNER_ROLE}).scalar_one():
-        _run(connection, f"SET LOCAL ROLE {OWNER_ROLE}")
+    if not connection.execute(may, {"role": OWNER_ROLE}).scalar_one():
+        return False
+    _run(connection, f"SET LOCAL ROLE {OWNER_ROLE}")
+    return True
 
 
 def _drop_views(connection: Connection, inspector: Inspector) -> None:

@@ -68,7 +68,8 @@ def publish_database(
     tables = audited(staged, files, sound)
     target = target_release(staged, files, database)
     current = database.current_release()
-    if current is not None and current.release_id == target:
+    shown = current is not None and current.release_id == target
+    if shown and files.has(target):
         return Published(target, new=False)
     _require_not_withdrawn(staged, database)
     mark_started(files.root, target, brings_folder=not files.has(target))
@@ -83,14 +84,15 @@ def publish_database(
             file=files.folder(target),
             remedy="restore the folder from a copy, or remove it so that it is made anew",
         )
-    database.publish(
-        tables,
-        as_of,
-        staged.content_hash,
-        published_at=now,
-        run_id=run_id,
-        auxiliary=None if auxiliary is None else auxiliary(target, tables),
-    )
+    if not shown:  # otherwise this home alone lacked the files
+        database.publish(
+            tables,
+            as_of,
+            staged.content_hash,
+            published_at=now,
+            run_id=run_id,
+            auxiliary=None if auxiliary is None else auxiliary(target, tables),
+        )
     return Published(target, new=True)
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -27,6 +28,11 @@ AWKWARD = ('Xã "Đắk N’Thol"', "Phường Hoà Bình, 1", "line\nbreak", "b
 
 def marker(number: int) -> str:
     return f"release {number:04d}"
+
+
+def day(number: int) -> dt.date:
+    """The date release ``number`` speaks for."""
+    return FIRST_DAY + dt.timedelta(days=number)
 
 
 def synthetic(number: int, rows: int) -> dict[str, pa.Table]:
@@ -66,19 +72,18 @@ class Home:
     step: Step = no_step
     lock_seconds: float = 20
 
-    @property
+    @cached_property
     def files(self) -> ParquetStore:
         return ParquetStore(self.path / "parquet", step=self.step)
 
-    @property
+    @cached_property
     def database(self) -> DatabaseStore:
         return DatabaseStore(make_url(self.url), upgrades_itself=True, lock_seconds=self.lock_seconds, step=self.step)
 
     def stage(self, number: int, rows: int = 20) -> StagedRelease:
         frames = {name: to_frame(table) for name, table in synthetic(number, rows).items()}
-        as_of = FIRST_DAY + dt.timedelta(days=number)
         return stage(
-            Candidate(frames, as_of, pd.DataFrame(), pd.DataFrame()), self.path / "staging", {"a.csv": "0" * 64}
+            Candidate(frames, day(number), pd.DataFrame(), pd.DataFrame()), self.path / "staging", {"a.csv": "0" * 64}
         )
 
     def publish(self, number: int, rows: int = 20, retention: Retention | None = None) -> Published:
