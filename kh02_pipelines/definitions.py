@@ -14,7 +14,14 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
     """Everything Dagster loads, for one installation; ``stores`` replaces what the settings would give."""
     stores = stores or Stores.from_settings(settings)
     return dg.Definitions(
-        assets=[*sources.ASSETS, *register.ASSETS, *crosswalk.ASSETS, *catalogue.ASSETS, *publication.ASSETS, *quality.ASSETS],
+        assets=[
+            *sources.ASSETS,
+            *register.ASSETS,
+            *crosswalk.ASSETS,
+            *catalogue.ASSETS,
+            *publication.ASSETS,
+            *quality.ASSETS,
+        ],
         asset_checks=registry.CHECKS,
         jobs=[catalogue_job],
         schedules=[nightly_sync],

@@ -32,7 +32,9 @@ def types_misfit(candidate: Candidate) -> pd.DataFrame:
         lead = [
             text.lower().startswith(f"{kind} ") for text, kind in zip(named["name"], named["type"], strict=True)
         ]  # a pass over the few thousand names is faster than a join of two columns of patterns
-        parts.append(findings(name, named[~pd.Series(lead, index=named.index, dtype=bool)], "code", "name and type disagree"))
+        parts.append(
+            findings(name, named[~pd.Series(lead, index=named.index, dtype=bool)], "code", "name and type disagree")
+        )
     communes = candidate.tables["commune"]
     if pd.Timestamp(candidate.as_of) >= REFORM_DATE:
         gone = communes[communes["type"] == "thị trấn"]

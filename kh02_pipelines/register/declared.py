@@ -43,7 +43,10 @@ def _faults(values: pd.Series, column: Column) -> Iterator[tuple[str, pd.Series]
         yield "does not fit the pattern", values.isin(wrong)
     if column.type is ColumnType.TEXT and not column.allowed:
         lengths = values.astype("str").str.len()
-        yield f"is not 1 to {column.max_length} characters long", ~lengths.between(1, column.max_length) & values.notna()
+        yield (
+            f"is not 1 to {column.max_length} characters long",
+            ~lengths.between(1, column.max_length) & values.notna(),
+        )
 
 
 def _rule(table: Table) -> Rule:

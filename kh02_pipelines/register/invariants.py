@@ -59,7 +59,10 @@ def province_totals_differ(candidate: Candidate) -> pd.DataFrame:
     both = expected.merge(counted, on=["province_code", "type"], how="outer").fillna({"count": 0, "size": 0})
     wrong = both[both["count"] != both["size"]]
     problem = (
-        "counted " + wrong["size"].astype("int64").astype("str") + ", the law gives " + wrong["count"].astype("int64").astype("str")
+        "counted "
+        + wrong["size"].astype("int64").astype("str")
+        + ", the law gives "
+        + wrong["count"].astype("int64").astype("str")
     )
     return together(findings("commune", wrong, ["province_code", "type"], problem))
 

@@ -90,9 +90,7 @@ def law_unapplied(candidate: Candidate) -> pd.DataFrame:
 def row_drift(candidate: Candidate) -> dict[str, float]:
     """Per table of the old model and of the history both know: share of rows gained or lost; and ``limit``."""
     counts = _common_counts(candidate)
-    drift = {
-        table: abs(now - before) / max(before, 1) for table, (before, now) in counts.items() if now != before
-    }
+    drift = {table: abs(now - before) / max(before, 1) for table, (before, now) in counts.items() if now != before}
     return {"largest": max(drift.values(), default=0.0), "limit": candidate.context.limits.row_drift} if counts else {}
 
 

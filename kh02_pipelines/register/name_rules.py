@@ -10,11 +10,12 @@ from kh02_pipelines.names import clean_text, stray_characters
 from kh02_pipelines.register.name_form import UNIT_TABLES, legacy_encoding
 from kh02_pipelines.register.rule import Candidate, Rule, Word, findings, one_finding, together
 
+
 def names_unclean(candidate: Candidate) -> pd.DataFrame:
     """Names that cleaning would still change: not NFC, stray white space, look-alike letters or apostrophes."""
     parts = []
     for table, units in _unicode_tables(candidate):
-        changed = clean_text(units["name"]).astype("object") != units["name"].astype("object")
+        changed = clean_text(units["name"]).ne(units["name"]) & units["name"].notna()
         parts.append(findings(table, units[changed], "code", "the name is not in its clean form"))
     return together(*parts)
 
@@ -44,7 +45,9 @@ def names_repeated(candidate: Candidate) -> pd.DataFrame:
         findings("province", provinces[provinces.duplicated("name", keep=False)], "code", "name stands twice"),
         findings(
             "commune",
-            filled[filled.duplicated(["province_code", "name"], keep=False)] if _two_tier(candidate) else filled.head(0),
+            filled[filled.duplicated(["province_code", "name"], keep=False)]
+            if _two_tier(candidate)
+            else filled.head(0),
             "code",
             "name stands twice in its province",
         ),

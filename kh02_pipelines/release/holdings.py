@@ -30,8 +30,9 @@ def holdings(files: ParquetStore, database: DatabaseStore) -> pd.DataFrame:
     current = files.current()
     if current is not None:
         folder = files.folder(current.release_id)
-        for name in current.rows:
-            found.append(("parquet", current.content_hash, name, _rows_of(folder / f"{name}.parquet")))
+        found += [
+            ("parquet", current.content_hash, name, _rows_of(folder / f"{name}.parquet")) for name in current.rows
+        ]
     held = database.current()
     if held is not None:
         engine = create_engine(database.url)
@@ -64,7 +65,9 @@ def stores_differ(candidate: Candidate) -> pd.DataFrame:
     if missing:
         return together(*(one_finding(store, "release", "holds no release") for store in missing))
     if hashes["parquet"] != hashes["database"]:
-        return one_finding("release", "content", f"Parquet has {hashes['parquet'][:8]}, the database {hashes['database'][:8]}")
+        return one_finding(
+            "release", "content", f"Parquet has {hashes['parquet'][:8]}, the database {hashes['database'][:8]}"
+        )
     counted = held.pivot(index="table", columns="store", values="rows").astype("Int64").fillna(-1).reset_index()
     wrong = counted[counted["parquet"] != counted["database"]]
     problem = "Parquet has " + wrong["parquet"].astype("str") + " rows, the database " + wrong["database"].astype("str")

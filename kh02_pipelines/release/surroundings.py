@@ -92,4 +92,3 @@ def _load(folder: Path, info: ReleaseInfo) -> Previous | None:
     except (OSError, pa.ArrowInvalid):
         return None
     return Previous(info.release_id, dt.date.fromisoformat(info.as_of), schemas, _Tables(paths))
-

@@ -6,7 +6,7 @@ secrets must not show as Dagster configuration.
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,7 @@ class Stores:
     database: DatabaseStore
     reference: Path = REFERENCE_FOLDER
     clock: Clock = system_clock
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def from_settings(
