@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.crosswalk.build import build_candidate, read_reference
+from kh02_pipelines.register.declared import PREFIX
+from kh02_pipelines.register.remedies import VIETNAMESE, vietnamese_remedy
 from kh02_pipelines.register.rule import Candidate, Word, one_finding
-from kh02_pipelines.release.audit import RULES, Outcome
+from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, Outcome
 from kh02_pipelines.release.report.model import Report, province_summary, report_of
 from kh02_pipelines.release.report.render import render
 from kh02_pipelines.release.report.results import quality_results
@@ -92,6 +94,12 @@ def test_conflicts_and_quarantine_are_counted_by_source(candidate: Candidate) ->
     assert made.conflict_counts == [{"what": "pkg · spelling", "rows": 2, "open": 1}]
     assert made.quarantine_counts == [{"source": "a", "rows": 2}, {"source": "b", "rows": 1}]
     assert "pkg · spelling" in render(made)
+
+
+def test_every_check_has_a_remedy_in_both_languages() -> None:
+    rules = (*RULES, *PUBLISHED_RULES)
+    assert set(VIETNAMESE) == {rule.name for rule in rules if not rule.name.startswith(PREFIX)}
+    assert all(vietnamese_remedy(rule.name) and rule.remedy for rule in rules)
 
 
 def test_results_are_rows_of_the_declared_table() -> None:
