@@ -1,7 +1,8 @@
 """The Great Expectations projection of the table declarations: one suite per table, with named extras.
 
 Belongs here: single-table rules as expectations, and running a suite. Does not belong here: rules that span
-tables, or the same declarations in plain pandas for the publisher's audit (``register.declared``). Great Expectations is imported when a suite is made: its import costs seconds.
+tables, or the same declarations in plain pandas for the publisher's audit (``register.declared``). Great
+Expectations is imported when a suite is made: its import costs seconds.
 """
 
 import functools

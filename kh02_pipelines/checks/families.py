@@ -15,6 +15,7 @@ import pandas as pd
 from kh02_pipelines.assets.catalogue import CANDIDATE
 from kh02_pipelines.assets.groups import described
 from kh02_pipelines.assets.metadata import preview
+from kh02_pipelines.register.remedies import vietnamese_remedy
 from kh02_pipelines.register.rule import Candidate, Rule, Word
 from kh02_pipelines.release.audit import RULES, Outcome, outcomes
 from kh02_pipelines.release.failing_rows import write_failing_rows
@@ -45,7 +46,7 @@ def rule_spec(rule: Rule, asset: str, *also_reads: str) -> dg.AssetCheckSpec:
             "kh02/word": rule.word.value,
             "word": rule.word.vietnamese,
             "severity": rule.severity,
-            "remedy": rule.remedy,
+            "remedy": described(vietnamese_remedy(rule.name), rule.remedy),
         },
     )
 
@@ -90,7 +91,7 @@ def check_result(
             "kh02/word": rule.word.value,
             "failing_rows": len(rows),
             "rows": _first(rows),
-            "remedy": rule.remedy,
+            "remedy": described(vietnamese_remedy(rule.name), rule.remedy),
             **({"all_rows": dg.MetadataValue.path(file)} if file else {}),
             **outcome.figures,
             **(shown or {}),

@@ -15,7 +15,7 @@ def names_unclean(candidate: Candidate) -> pd.DataFrame:
     """Names that cleaning would still change: not NFC, stray white space, look-alike letters or apostrophes."""
     parts = []
     for table, units in _unicode_tables(candidate):
-        changed = clean_text(units["name"]).astype("object") != units["name"].astype("object")
+        changed = clean_text(units["name"]).ne(units["name"]) & units["name"].notna()
         parts.append(findings(table, units[changed], "code", "the name is not in its clean form"))
     return together(*parts)
 

@@ -107,7 +107,8 @@ class Rule:
     """A condition on a candidate. ``find`` returns the breaking rows as FINDING_COLUMNS; none means it holds.
 
     A broken ``blocking`` rule stops publication. ``harmful``: an ERROR that cannot block, since it is seen only
-    after publication. ``figures``, where a rule measures something, gives the numbers it judged, whether or not it holds.
+    after publication. ``figures``, where a rule measures something, gives the numbers it judged, whether or not
+    it holds.
     """
 
     name: str

@@ -1,6 +1,7 @@
 """How many units the law gives, by level and type, on a date.
 
-Belongs here: reading ``totals.csv`` and ``province_totals.csv`` at a date. Does not belong here: counting our own tables (``invariants``).
+Belongs here: reading ``totals.csv`` and ``province_totals.csv`` at a date. Does not belong here: counting our own
+tables (``invariants``).
 """
 
 import pandas as pd

@@ -70,7 +70,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report with a failed check, whose first row tries to be markup."""
     candidate = build_candidate(read_reference(), AS_OF)
     legal = candidate.tables["legal_document"].copy()
-    legal.loc[0, "title"] = "<img src=http://127.0.0.1:9/x.png onerror=alert(1)><script>fetch('http://127.0.0.1:9')</script>"
+    legal.loc[0, "title"] = (
+        "<img src=http://127.0.0.1:9/x.png onerror=alert(1)><script>fetch('http://127.0.0.1:9')</script>"
+    )
     legal.loc[1, "governs"] = "province:99"
     spoilt = type(candidate)(**{**vars(candidate), "tables": {**candidate.tables, "legal_document": legal}})
     found = outcomes(spoilt, (*RULES, *PUBLISHED_RULES))
@@ -114,9 +116,7 @@ def page(browser: int) -> Iterator[Page]:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_opens_without_network_or_console_errors(page: Page, report: Path, width: int, tmp_path: Path) -> None:
-    page.call(
-        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
-    )
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
     page.open(report.as_uri())
     page.value("document.querySelectorAll('details').forEach(d => d.open = true)")
     asked = [request["request"]["url"] for request in page.of("Network.requestWillBeSent")]  # type: ignore[index]
@@ -135,7 +135,8 @@ def test_the_switch_needs_no_script(page: Page, report: Path) -> None:
     page.open(report.as_uri())
     heading = "document.querySelector('h1').innerText"
     assert page.value(heading) == "Báo cáo chất lượng danh mục hành chính hai cấp"
-    place = "(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector('label[for=lang-en]').getBoundingClientRect())"
+    label = "document.querySelector('label[for=lang-en]').getBoundingClientRect()"
+    place = f"(r => [r.x + r.width / 2, r.y + r.height / 2])({label})"
     x, y = page.value(place)  # type: ignore[misc]
     for kind in ("mousePressed", "mouseReleased"):
         page.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)

@@ -116,7 +116,9 @@ def _merged(links: pd.DataFrame) -> pd.DataFrame:
 
 # ---- đúng
 
-fault("codes_fit_level")(_set("unit_version", "code", "00318", lambda t: (t["code"] == "318") & (t["level"] == "district")))
+fault("codes_fit_level")(
+    _set("unit_version", "code", "00318", lambda t: (t["code"] == "318") & (t["level"] == "district"))
+)
 fault("parents_fit_level")(_set("unit_version", "parent_code", "99", lambda t: t["level"] == "district"))
 fault("law_in_force")(
     _set("legal_document", "effective_on", pd.Timestamp("2025-08-01"), lambda t: t["number"] == "1654/NQ-UBTVQH15")

@@ -59,7 +59,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         totals.write_text(text.replace("2026-09-20,commune,xã,2599", "2026-09-20,commune,xã,2598"), encoding="utf-8")
         # the content must differ too, or there would be nothing to publish
         law = reference / "legal_documents.csv"
-        law.write_text(law.read_text("utf-8").replace("Thành lập thành phố Bắc Ninh", "Lập thành phố Bắc Ninh"), "utf-8")
+        law.write_text(
+            law.read_text("utf-8").replace("Thành lập thành phố Bắc Ninh", "Lập thành phố Bắc Ninh"), "utf-8"
+        )
         yield made
 
 
@@ -87,7 +89,9 @@ def test_a_failed_blocking_check_stops_publication(installation: Installation) -
 def test_the_publish_asset_alone_refuses(installation: Installation, asset: str) -> None:
     result = installation.run(dg.AssetSelection.assets(asset) - dg.AssetSelection.all_asset_checks())
     assert steps(result) == ({asset}, set())
-    assert "AuditError" in str([event for event in result.all_events if event.is_step_failure][0].step_failure_data.error)
+    assert "AuditError" in str(
+        next(event for event in result.all_events if event.is_step_failure).step_failure_data.error
+    )
     assert installation.readers_see() == installation.good
 
 
@@ -103,7 +107,11 @@ def test_skipped_checks_open_nothing(installation: Installation) -> None:
 def test_a_forged_check_result_opens_nothing(installation: Installation) -> None:
     installation.instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
-            asset_key=dg.AssetKey("candidate_release"), check_name="unit_totals", passed=True, blocking=True, metadata={}
+            asset_key=dg.AssetKey("candidate_release"),
+            check_name="unit_totals",
+            passed=True,
+            blocking=True,
+            metadata={},
         )
     )
     key = dg.AssetCheckKey(dg.AssetKey("candidate_release"), "unit_totals")

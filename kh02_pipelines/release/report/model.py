@@ -138,8 +138,9 @@ def province_summary(candidate: Candidate) -> Records:
     old = links.groupby("new_province_code").size()
     split = links[links["relation"] == "split"].groupby("new_province_code").size()
     rows = []
+    by_province = counts.to_dict("index")
     for province in tables["province"].itertuples():  # 34 rows
-        of_type = counts.loc[province.code] if province.code in counts.index else pd.Series(dtype="int64")
+        of_type = by_province.get(province.code, {})
         rows.append(
             {
                 "code": province.code,
@@ -147,7 +148,7 @@ def province_summary(candidate: Candidate) -> Records:
                 "ward": int(of_type.get("phường", 0)),
                 "commune": int(of_type.get("xã", 0)) + int(of_type.get("thị trấn", 0)),
                 "zone": int(of_type.get("đặc khu", 0)),
-                "total": int(of_type.sum()),
+                "total": sum(map(int, of_type.values())),
                 "old": int(old.get(province.code, 0)),
                 "split": int(split.get(province.code, 0)),
             }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jinja2
 
+from kh02_pipelines.register.remedies import vietnamese_remedy
 from kh02_pipelines.release.report.model import ROWS_SHOWN, Report
 
 
@@ -28,6 +29,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters["number"] = lambda value: f"{value:,}".replace(",", "\u202f")
     environment.filters["figure"] = _figure
+    environment.filters["vietnamese_remedy"] = vietnamese_remedy
     return environment.get_template("report.html.j2")
 
 
