@@ -1,0 +1,371 @@
+"""The command line: what it prints, its exit codes, and one clear line for every fault a user can mend."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from kh02_pipelines import cli
+from kh02_pipelines.crosswalk.lookup import lookup
+from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.dictionary import data_dictionary
+
+ROOT = Path(__file__).resolve().parents[2]
+OK, CHECKS_FAILED, USAGE_OR_ENVIRONMENT = 0, 1, 2
+
+
+class Answer(Protocol):
+    """What a command printed and how it ended (see ``conftest.py``)."""
+
+    code: int
+    out: str
+    err: str
+    faults: list[str]
+
+
+Kh02 = Callable[..., Answer]
+
+
+def one_line(answer: Answer, *parts: str, code: int = USAGE_OR_ENVIRONMENT) -> str:
+    """The one line that names the fault: it has all the parts and a remedy."""
+    assert answer.code == code, answer
+    assert len(answer.faults) == 1, answer.err
+    line = answer.faults[0]
+    for part in (*parts, "remedy: "):
+        assert part in line
+    return line
+
+
+@pytest.fixture(scope="module")
+def two_dates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the two early dates are built by ``test_build_prints_…``."""
+    return tmp_path_factory.mktemp("two_dates") / "home"
+
+
+# ---- build ----
+
+
+def types(home: Path, table: str) -> dict[str, int]:
+    pointer = json.loads((home / "parquet" / "current.json").read_text("utf-8"))
+    frame = pq.read_table(home / "parquet" / pointer["path"] / f"{table}.parquet", columns=["type"]).to_pandas()
+    return {str(kind): int(number) for kind, number in frame["type"].value_counts().items()}
+
+
+def test_build_of_the_day_of_the_reform_and_of_the_day_before(kh02: Kh02, two_dates: Path) -> None:
+    answer = kh02("build", "--as-of", "2025-07-01", home=two_dates)
+    assert answer.code == OK, answer.err
+    assert types(two_dates, "commune") == {"xã": 2621, "phường": 687, "đặc khu": 13}
+    assert types(two_dates, "province") == {"thành phố": 6, "tỉnh": 28}
+    release = json.loads((two_dates / "parquet" / "current.json").read_text("utf-8"))["release_id"]
+    assert release in answer.out
+    assert "new release" in answer.out
+    assert str(two_dates / "parquet" / release) in answer.out
+    assert str(two_dates / "catalogue.db") in answer.out
+    assert all(name in answer.out for name in CATALOGUE)
+    assert re.search(r"commune_crosswalk\W+10,566\b", answer.out)
+
+    answer = kh02("build", "--as-of", "2025-06-30", home=two_dates)
+    assert answer.code == OK, answer.err
+    assert types(two_dates, "commune") == {"xã": 7691, "phường": 1727, "thị trấn": 617}
+
+    listed = kh02("releases", home=two_dates)
+    assert listed.code == OK
+    lines = [line for line in listed.out.splitlines() if re.search(r"\d{4}-\d\d-\d\d\+[0-9a-f]{8}", line)]
+    assert len(lines) == 2
+    assert "*" in next(line for line in lines if "2025-06-30+" in line)
+    assert "*" not in next(line for line in lines if "2025-07-01+" in line)
+
+
+@pytest.mark.parametrize(
+    ("date", "parts"),
+    [
+        ("yesterday", ("'yesterday' is not a date", "YYYY-MM-DD")),
+        ("2025-02-30", ("'2025-02-30' is not a date",)),
+        ("30/06/2025", ("'30/06/2025' is not a date",)),
+        ("2026-11-22", ("2026-11-22 lies in the future", "today is 2026-11-21")),
+        ("2025-06-29", ("no state is known for 2025-06-29", "2025-06-30")),
+    ],
+)
+def test_a_date_nobody_can_answer_for(kh02: Kh02, tmp_path: Path, date: str, parts: tuple[str, ...]) -> None:
+    one_line(kh02("build", "--as-of", date, home=tmp_path / "home"), *parts)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("command", [("build",), ("doctor",), ("dev",)])
+def test_a_home_that_cannot_be_written(kh02: Kh02, tmp_path: Path, command: tuple[str, ...]) -> None:
+    home = tmp_path / "home"
+    home.write_text("a file where the folder should be")
+    answer = kh02(*command, home=home)
+    assert answer.code == USAGE_OR_ENVIRONMENT
+    line = next(line for line in answer.faults if "cannot write here" in line)
+    assert str(home) in line
+    assert "KH02_HOME" in line
+    assert home.read_text() == "a file where the folder should be"
+
+
+@pytest.mark.parametrize("command", [("build",), ("doctor",), ("lookup", "00004"), ("releases",)])
+def test_a_database_url_that_is_none(kh02: Kh02, tmp_path: Path, command: tuple[str, ...]) -> None:
+    answer = kh02(*command, home=tmp_path / "home", database_url="hunter2@nowhere")
+    one_line(answer, "KH02_DATABASE_URL is not a database URL", "dialect+driver://")
+    assert "hunter2" not in answer.out + answer.err
+
+
+def test_an_unknown_profile(kh02: Kh02, tmp_path: Path) -> None:
+    one_line(kh02("build", home=tmp_path, profile="staging"), "KH02_PROFILE", "correct the environment variable")
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_a_database_that_does_not_answer(kh02: Kh02, home_copy: Path, closed_port: int) -> None:
+    url = f"postgresql+psycopg://writer:hunter2@127.0.0.1:{closed_port}/catalogue"
+    before = {path: path.read_bytes() for path in (home_copy / "parquet").rglob("*") if path.is_file()}
+    answer = kh02("build", home=home_copy, database_url=url)
+    one_line(answer, f"127.0.0.1:{closed_port}", "is not reachable", "start the database")
+    assert "hunter2" not in answer.out + answer.err
+    assert "nothing new was published" in answer.err
+    assert {path: path.read_bytes() for path in (home_copy / "parquet").rglob("*") if path.is_file()} == before
+
+    doctor = kh02("doctor", home=home_copy, database_url=url)
+    one_line(doctor, "is not reachable")
+    assert "hunter2" not in doctor.out + doctor.err
+
+
+def missing(reference: Any) -> tuple[str, ...]:
+    reference.path("changes").unlink()
+    return ("changes.csv", "No such file", "restore the file")
+
+
+def other_header(reference: Any) -> tuple[str, ...]:
+    reference.replace("totals", "valid_from,level,type,count", "from,level,type,count")
+    return ("totals.csv", "row 1", "the header is from, level, type")
+
+
+def not_utf8(reference: Any) -> tuple[str, ...]:
+    path = reference.path("legal_documents")
+    path.write_bytes(path.read_bytes().replace("Quốc hội".encode(), b"Qu\xf4c h\xf4i", 1))
+    return ("legal_documents.csv", "not UTF-8")
+
+
+def lost_zeros(reference: Any) -> tuple[str, ...]:
+    reference.replace("units_2025-06-30", "\n00004,commune", "\n4,commune")
+    return ("units_2025-06-30.csv", "row ", "field code", "not a commune code", "leading zeros")
+
+
+def ruling_without_match(reference: Any) -> tuple[str, ...]:
+    reference.replace("rulings", "set,01615>01648", "set,01616>01648")
+    return ("ruling R001 matches nothing", "rulings.csv", "row 2", "01616>01648")
+
+
+def successor_from_nowhere(reference: Any) -> tuple[str, ...]:
+    row = reference.append("successions_2025-07-01", {"predecessor_code": "00001", "successor_code": "99999"})
+    return ("commune 99999 is not in the register", "successions_2025-07-01.csv", f"row {row}")
+
+
+def change_of_nobody(reference: Any) -> tuple[str, ...]:
+    reference.append(
+        "changes",
+        {
+            "change_id": "2026-10-01/commune/99999",
+            "effective_date": "2026-10-01",
+            "kind": "retype",
+            "predecessor_level": "commune",
+            "predecessor_code": "99999",
+            "successor_level": "commune",
+            "successor_code": "99999",
+            "name": "Phường Không",
+            "type": "Phường",
+            "extent": "whole",
+            "population": "all",
+            "legal_document": "388/NQ-UBTVQH16",
+        },
+    )
+    return ("commune 99999 is not in force on 2026-10-01", "changes.csv")
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [missing, other_header, not_utf8, lost_zeros, ruling_without_match, successor_from_nowhere, change_of_nobody],
+    ids=lambda plant: plant.__name__,
+)
+def test_faults_in_the_reference_data(kh02: Kh02, tmp_path: Path, reference_copy: Any, plant: Any) -> None:
+    parts = plant(reference_copy)
+    answer = kh02("build", home=tmp_path / "home", reference=reference_copy.folder)
+    one_line(answer, *parts)
+    assert "nothing new was published" in answer.err
+    assert not (tmp_path / "home" / "parquet").exists()
+
+
+# ---- lookup ----
+
+
+@pytest.fixture
+def home(first_run: Any) -> Path:
+    path: Path = first_run.installation.home
+    return path
+
+
+def test_lookup_of_a_code_in_both_systems(kh02: Kh02, home: Path) -> None:
+    answer = kh02("lookup", "00004", home=home)
+    assert answer.code == OK
+    assert "code 00004 exists in both systems" in answer.out
+    assert "00004 Phường Trúc Bạch, Quận Ba Đình, Thành phố Hà Nội" in answer.out
+    assert "00004 Phường Ba Đình, Thành phố Hà Nội" in answer.out
+
+
+def test_lookup_of_a_split_commune_shows_all_candidates_and_their_law(kh02: Kh02, home: Path) -> None:
+    answer = kh02("lookup", "00112", home=home)
+    assert answer.code == OK
+    lines = [line for line in answer.out.splitlines() if line.startswith("  →")]
+    assert [line.split()[1] for line in lines] == ["00004", "00103"]
+    assert all("1656/NQ-UBTVQH15, Điều 1 khoản" in line for line in lines)
+    assert "no people" in lines[0]
+    assert "all people" in lines[1]
+    assert "none is picked" in answer.out
+
+
+@pytest.mark.parametrize("query", ["Thụy Khuê", "Phường Thuỵ Khuê", "thuy khue"])
+def test_lookup_of_a_name(kh02: Kh02, home: Path, query: str) -> None:
+    answer = kh02("lookup", query, home=home)
+    assert answer.code == OK
+    assert "00112 Phường Thụy Khuê, Quận Tây Hồ, Thành phố Hà Nội" in answer.out
+
+
+def test_lookup_of_districts_islands_and_provinces(kh02: Kh02, home: Path) -> None:
+    island = kh02("lookup", "Côn Đảo", home=home)
+    assert "755 Huyện Côn Đảo" in island.out
+    assert "26732 Đặc khu Côn Đảo" in island.out
+    province = kh02("lookup", "10", home=home)
+    assert re.search(r"→ 15 Tỉnh Lào Cai.*202/2025/QH15", province.out)
+
+
+def test_lookup_says_so_when_it_does_not_show_everything(kh02: Kh02, home: Path, candidate_today: Candidate) -> None:
+    """Sixty-seven units are called Tân Thành or the like; those in force come last and must not vanish."""
+    found = lookup(candidate_today.tables, "tan thanh", most=10_000)
+    assert len(found) > 50
+    answer = kh02("lookup", "tan thanh", home=home)
+    shown = sum(bool(re.match(r"[0-9]{2,5} ", line)) for line in answer.out.splitlines())
+    notices = [line for line in (answer.out + answer.err).splitlines() if line.startswith(("!", "kh02:"))]
+    left_out = len(found) - shown
+    assert left_out == 0 or any(re.search(rf"\b({left_out}|{len(found)})\b", line) for line in notices)
+
+
+def test_lookup_that_finds_nothing(kh02: Kh02, home: Path) -> None:
+    answer = kh02("lookup", "Xã Không Có Đâu", home=home)
+    assert answer.code == CHECKS_FAILED
+    assert answer.out == ""
+    assert len(answer.faults) == 1
+    assert "nothing found for 'Xã Không Có Đâu'" in answer.faults[0]
+
+
+def test_lookup_before_any_release(kh02: Kh02, tmp_path: Path) -> None:
+    one_line(kh02("lookup", "00004", home=tmp_path), "no release has been published yet", "kh02 build")
+
+
+def test_a_broken_pointer_is_named(kh02: Kh02, home_copy: Path) -> None:
+    pointer = home_copy / "parquet" / "current.json"
+    pointer.write_text('{"release_id": ', "utf-8")
+    one_line(kh02("lookup", "00004", home=home_copy), "pointer", "current.json", "restore the file")
+
+
+def test_a_release_file_that_is_gone_is_named(kh02: Kh02, home_copy: Path) -> None:
+    release = json.loads((home_copy / "parquet" / "current.json").read_text("utf-8"))["path"]
+    (home_copy / "parquet" / release / "commune.parquet").unlink()
+    one_line(kh02("lookup", "00004", home=home_copy), "commune.parquet")
+
+
+# ---- doctor, releases, dictionary, dev ----
+
+
+def test_doctor_of_a_sound_home(kh02: Kh02, home: Path) -> None:
+    answer = kh02("doctor", home=home)
+    assert answer.code == OK, answer
+    for word in ("dagster", "pandas", "great-expectations", str(home), "2026-11-21+"):
+        assert word in answer.out
+
+
+def test_doctor_before_any_release(kh02: Kh02, tmp_path: Path) -> None:
+    one_line(kh02("doctor", home=tmp_path / "home"), "no release has been published", "kh02 build")
+
+
+def test_doctor_sees_a_database_that_holds_something_else(kh02: Kh02, home_copy: Path) -> None:
+    (home_copy / "catalogue.db").unlink()
+    one_line(kh02("doctor", home=home_copy), "different releases", "kh02 build")
+
+
+def test_doctor_and_releases_of_an_empty_home_list_nothing(kh02: Kh02, tmp_path: Path) -> None:
+    answer = kh02("releases", home=tmp_path)
+    assert answer.code == OK
+    assert "+" not in answer.out
+
+
+def test_dictionary_prints_the_declarations(kh02: Kh02, tmp_path: Path) -> None:
+    answer = kh02("dictionary", home=tmp_path)
+    assert answer.code == OK
+    assert answer.out == data_dictionary(CATALOGUE)
+
+
+def test_dev_starts_dagster_on_loopback_with_this_home(
+    kh02: Kh02, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
+    for folder in (ROOT, tmp_path):
+        monkeypatch.chdir(folder)
+        assert kh02("dev", "--port", "3999", home=tmp_path / "home").code == OK
+    (_, here, environment), (_, elsewhere, _) = started
+    assert here[1:4] == ["-m", "dagster", "dev"]
+    assert here[4:6] == ["-w", "workspace.yaml"]
+    assert elsewhere[4:6] == ["-m", "kh02_pipelines.definitions"]
+    assert here[-4:] == ["-h", "127.0.0.1", "-p", "3999"]
+    assert environment["DAGSTER_HOME"] == str(tmp_path / "home" / "dagster")
+    assert "enabled: false" in (tmp_path / "home" / "dagster" / "dagster.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("words", [("build", "--nonsense"), ("lookup",), ("nonsense",)])
+def test_wrong_usage_ends_with_two(kh02: Kh02, tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert kh02(*words, home=tmp_path).code == USAGE_OR_ENVIRONMENT
+
+
+def test_help_names_every_command_in_both_languages() -> None:
+    shown = CliRunner().invoke(cli.app, ["--help"])
+    assert shown.exit_code == OK
+    for command in ("build", "lookup", "releases", "doctor", "dictionary", "dev"):
+        assert command in shown.output
+    assert "Danh mục" in shown.output
+
+
+def test_the_installed_command_in_a_process_of_its_own(home: Path, tmp_path: Path) -> None:
+    def run(*words: str, at: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "kh02_pipelines.cli", *words],
+            env={**os.environ, "KH02_HOME": str(at), "COLUMNS": "160", "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    found = run("lookup", "26732", at=home)
+    assert (found.returncode, found.stderr) == (OK, "")
+    assert "Đặc khu Côn Đảo" in found.stdout
+    refused = run("build", "--as-of", "9999-12-31", at=tmp_path / "none")
+    assert refused.returncode == USAGE_OR_ENVIRONMENT
+    assert refused.stderr.splitlines()[0].startswith("kh02: 9999-12-31 lies in the future")
+    assert len(refused.stderr.splitlines()) == 1
+    assert refused.stdout == ""

@@ -1,0 +1,66 @@
+"""Settings from the environment; nothing secret is shown."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy.engine import make_url
+
+from kh02_pipelines.errors import EnvironmentFault
+from kh02_pipelines.settings import Settings, with_named_driver
+
+
+def test_defaults_stay_in_the_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings()
+    assert settings.home_path == tmp_path / "var"
+    assert settings.dagster_home == tmp_path / "var" / "dagster"
+    assert settings.sqlalchemy_url() == make_url(f"sqlite:///{tmp_path / 'var' / 'catalogue.db'}")
+    assert settings.profile == "local"
+
+
+def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KH02_HOME", str(tmp_path))
+    monkeypatch.setenv("KH02_DATABASE_URL", "postgresql+psycopg://reader:secret@db/catalogue")
+    monkeypatch.setenv("KH02_PROFILE", "production")
+    settings = Settings()
+    assert settings.home_path == tmp_path
+    assert settings.sqlalchemy_url().password == "secret"  # noqa: S105
+    assert settings.profile == "production"
+    assert "secret" not in repr(settings)
+
+
+def test_home_may_name_the_users_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Settings(home=Path("~/kh02")).home_path == tmp_path / "kh02"
+
+
+def test_empty_database_url_means_the_default(tmp_path: Path) -> None:
+    assert Settings(home=tmp_path, database_url="").sqlalchemy_url().drivername == "sqlite"
+
+
+def test_malformed_database_url_is_refused_without_showing_it(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFault, match="KH02_DATABASE_URL is not a database URL") as caught:
+        Settings(home=tmp_path, database_url="user:hunter2 at db").sqlalchemy_url()
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ("postgresql://h/d", "postgresql+psycopg"),
+        ("postgresql+psycopg2://h/d", "postgresql+psycopg2"),
+        ("mysql://h/d", "mysql+pymysql"),
+        ("mariadb://h/d", "mariadb+pymysql"),
+        ("sqlite:///x.db", "sqlite"),
+    ],
+)
+def test_bare_dialects_get_the_installed_driver(given: str, named: str) -> None:
+    url = with_named_driver(make_url(given))
+    assert url.drivername == named
+    assert (url.host, url.database) == (make_url(given).host, make_url(given).database)
+
+
+def test_unknown_profile_is_refused() -> None:
+    with pytest.raises(ValidationError, match="profile"):
+        Settings(profile="staging")
