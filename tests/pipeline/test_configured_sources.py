@@ -26,8 +26,8 @@ def register() -> pd.DataFrame:
     """The embedded old register as an export, with dirt in it."""
     units = REFERENCE_FILES["units_2025-06-30"].read()
     tiers = {level: units[units["level"] == level].set_index("code") for level in ("province", "district", "commune")}
-    names, parents = (pd.concat([tiers[level][field] for level in ("province", "district")]) for field in ("name",
-                                                                                                           "parent_code"))  # fmt: skip
+    above = pd.concat([tiers["province"], tiers["district"]])
+    names, parents = above["name"], above["parent_code"]
     empty = tiers["district"].index.difference(tiers["commune"]["parent_code"])
     communes = tiers["commune"].reset_index()
     islands = pd.DataFrame({"code": "", "name": "", "type": "Huyện", "parent_code": empty})
