@@ -101,7 +101,7 @@ def sources(
         yield dg.MaterializeResult(
             asset_key=source_key(file.name),
             value=frame,
-            metadata=frame_metadata(frame, sha256=hashed, source=followed),
+            metadata=frame_metadata(frame, sha256=hashed, file=f"{file.name}.csv", source=followed),
             data_version=dg.DataVersion(hashed),
         )
     for name, frame in intake.tables.by_name().items():

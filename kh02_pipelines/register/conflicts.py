@@ -11,6 +11,7 @@ import pandas as pd
 from kh02_pipelines.names import spelling_key, split_unit_type
 from kh02_pipelines.names.parts import UNIT_TYPES
 from kh02_pipelines.register.rulings import pair_keys
+from kh02_pipelines.sources.trace import MAX_VALUE
 from kh02_pipelines.tables.quality import OPEN, SOURCE_CONFLICT
 
 CONFLICT_COLUMNS = SOURCE_CONFLICT.column_names
@@ -160,6 +161,8 @@ def _shaped(table: pd.DataFrame, source: str, other_source: str) -> pd.DataFrame
         return no_conflicts()
     missing = pd.Series(None, index=table.index, dtype="str")
     shaped = table.assign(source=source, other_source=other_source, ruling=OPEN, legal_document=missing, clause=missing)
+    for side in ("value", "other_value"):
+        shaped[side] = shaped[side].astype("str").str.slice(0, MAX_VALUE).mask(shaped[side] == "", ABSENT)
     shaped["class"] = table["kind"]
     shaped["blocking"] = shaped["class"].isin(BLOCKING_CLASSES)
     return shaped[CONFLICT_COLUMNS].reset_index(drop=True)

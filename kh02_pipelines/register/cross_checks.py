@@ -130,9 +130,9 @@ def _rows(
             "other_value": values[1],
             "class": kind,
             "blocking": False,
-            "ruling": keys.map(ruled["ruling_id"]).fillna(OPEN),
-            "legal_document": keys.map(ruled["legal_document"]),
-            "clause": keys.map(ruled["clause"]),
+            "ruling": keys.map(ruled["ruling_id"]).astype("str").fillna(OPEN),
+            "legal_document": keys.map(ruled["legal_document"]).astype("str"),
+            "clause": keys.map(ruled["clause"]).astype("str"),
         }
     )
 

@@ -97,4 +97,6 @@ def _reference_row(name: str, rows: int, hashed: str) -> dict[str, object]:
 def _together(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     filled = [part for part in parts if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else empty_trace(columns)
+    for name in {"raw_value", "cleaned_value", "value"} & set(columns):
+        table[name] = table[name].mask(table[name] == "")
     return table[columns].astype({"line": "int32"}).sort_values(columns[:5], kind="stable", ignore_index=True)

@@ -107,7 +107,7 @@ class CrossCheckSource(_Source):
 
 
 class ReferenceSource(_Source):
-    """The embedded reference; always there, last in priority unless named here."""
+    """The embedded reference: always there and always last; naming it changes nothing."""
 
     kind: Literal["reference"]
     role: Literal["reference"] = "reference"

@@ -54,6 +54,7 @@ class Trace:
         """Set aside the rows of ``place`` because of ``values`` in the field ``name``."""
         if len(place):
             rows = place[["sheet", "line"]].assign(field=name, value=_shown(values), reason=reason)
+            rows["reason"] = _shown(rows["reason"])
             self._quarantine.append(rows)
 
     def notice(self, name: str, printed: str, expected: str, rule: str) -> None:
