@@ -15,6 +15,7 @@ from kh02_pipelines.release.report.results import quality_results
 from kh02_pipelines.release.staging import open_staged, read_staged
 from kh02_pipelines.release.surroundings import surrounded
 from kh02_pipelines.resources.stores import Stores
+from kh02_pipelines.tables.release import QUALITY_RESULT
 
 
 @dg.asset(
@@ -46,9 +47,11 @@ def quality_report(stores: dg.ResourceParam[Stores], candidate_release: str) -> 
     results = stores.reports / f"{release}.quality_result.parquet"
     require_writable(stores.reports)
     sink = pa.BufferOutputStream()
-    pq.write_table(quality_results(found, release), sink)
+    rows = quality_results(found, release)
+    pq.write_table(rows, sink)
     write_durably(results, sink.getvalue().to_pybytes())
     write_durably(page, render(report).encode())
+    stores.database.record(QUALITY_RESULT.name, release, rows)
     return dg.MaterializeResult(
         metadata={
             "release_id": release,
