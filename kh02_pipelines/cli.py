@@ -1,4 +1,4 @@
-"""The command line, ``kh02``: build, lookup, doctor, dictionary, dev, and the commands of ``cli_releases``.
+"""The command line, ``kh02``: build, lookup, diff, doctor, dictionary, dev, and the commands of ``cli_releases``.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
 terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
@@ -27,6 +27,7 @@ from rich.progress import (
 from rich.table import Table
 
 from kh02_pipelines import cli_releases
+from kh02_pipelines.cli_diff import diff
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
 
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+app.command()(diff)
 
 
 def main() -> None:
@@ -79,6 +81,7 @@ def build(
     if as_of is not None:
         require_date(_date(as_of), stores.clock().date())
     require_writable(settings.home_path)
+    stores.database.require_schema()  # a database that is down is better known now than after the work
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -98,7 +101,7 @@ def build(
         for line in outcome.failures:
             err.print(f"kh02: {line}", style="red", markup=False, soft_wrap=True)
         for name in outcome.failed_checks:
-            err.print(f"kh02: check failed: {name}", style="red", markup=False)
+            err.print(f"kh02: check failed: {name}", style="red", markup=False, soft_wrap=True)
         current = stores.parquet.current()
         err.print(
             "Chưa công bố gì mới · nothing new was published; "
@@ -215,6 +218,7 @@ def _date(text: str) -> dt.date:
 
 
 def _current_tables(names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from kh02_pipelines.resources.stores import Stores
@@ -225,7 +229,12 @@ def _current_tables(names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     if current is None:
         raise EnvironmentFault("no release has been published yet", file=store.root, remedy="run kh02 build first")
     folder = store.folder(current.release_id)
-    return {name: to_frame(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
+    try:
+        return {name: to_frame(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
+    except (OSError, pa.ArrowException) as error:
+        raise EnvironmentFault(
+            f"the current release cannot be read: {error}", file=folder, remedy="kh02 verify, then restore the folder"
+        ) from error
 
 
 def _print_published(rows: dict[str, int], folder: Path) -> None:

@@ -40,6 +40,10 @@ class SourceError(Kh02Error):
     """A source file is missing, malformed or says something impossible."""
 
 
+class VintageError(SourceError):
+    """A register file speaks for another date than configured."""
+
+
 class RulingError(Kh02Error):
     """A ruling matches nothing in the source it corrects, or matches something else."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from kh02_pipelines.errors import EnvironmentFault
+from kh02_pipelines.register.rule import Limits
 
 
 class Settings(BaseSettings):
@@ -25,12 +26,39 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the published database; default SQLite in the home folder."
     )
+    config: Path | None = Field(
+        default=None, description="YAML file that names the sources; without it, the embedded reference."
+    )
     profile: Literal["local", "production"] = Field(default="local", description="Which deployment this is.")
+
+    max_source_age: int = Field(default=180, ge=0, description="Days; older sources are a finding (WARN).")
+    max_law_age: int = Field(default=365, ge=0, description="Days since the newest document took effect (WARN).")
+    max_as_of_age: int = Field(default=7, ge=0, description="Days between the release date and today (WARN).")
+    max_row_drift: float = Field(default=0.01, ge=0, description="Share of rows about the past; more blocks.")
+    max_name_drift: float = Field(default=0.02, ge=0, description="Share of names on the same day; more blocks.")
+    max_code_drift: float = Field(default=0.005, ge=0, description="Share of codes on the same day; more blocks.")
+
+    @property
+    def limits(self) -> Limits:
+        """From where on age and drift are a finding."""
+        return Limits(
+            source_age=self.max_source_age,
+            law_age=self.max_law_age,
+            as_of_age=self.max_as_of_age,
+            row_drift=self.max_row_drift,
+            name_drift=self.max_name_drift,
+            code_drift=self.max_code_drift,
+        )
 
     @property
     def home_path(self) -> Path:
         """The home folder as an absolute path (relative ones are taken from the working directory)."""
         return self.home.expanduser().resolve()
+
+    @property
+    def config_path(self) -> Path | None:
+        """The file that names the sources as an absolute path, if one is set."""
+        return None if self.config is None or not str(self.config).strip(". ") else self.config.expanduser().resolve()
 
     @property
     def dagster_home(self) -> Path:

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from kh02_pipelines.crosswalk.build import build_candidate, read_reference
+from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
@@ -56,9 +57,11 @@ def raw() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def candidate_today(raw: dict[str, pd.DataFrame]) -> Candidate:
-    """The catalogue after the changes of 2026; tests must not change its frames."""
-    return build_candidate(raw, TODAY)
+def candidate_today(raw: dict[str, pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> Candidate:
+    """The catalogue after the changes of 2026, with its sources; tests must not change its frames."""
+    now = dt.datetime.combine(TODAY, dt.time(), tzinfo=dt.UTC)
+    intake = gather(REFERENCE_FOLDER, None, tmp_path_factory.mktemp("gathered"), now)
+    return build_candidate(raw, TODAY, intake.tables)
 
 
 @pytest.fixture(scope="session")

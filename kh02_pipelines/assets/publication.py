@@ -1,8 +1,12 @@
 """Group ``publication``: the only assets that touch what readers read. Each audits the staged bytes itself."""
 
+from functools import partial
+
 import dagster as dg
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.release.change_files import change_rows
+from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.files import write_durably
 from kh02_pipelines.release.publish import one_publisher, publish_database, publish_parquet
 from kh02_pipelines.release.reconcile import reconcile
@@ -45,7 +49,13 @@ def database_release(
     with one_publisher(stores.home):
         staged = open_staged(stores.staging / candidate_release)
         published = publish_database(
-            staged, stores.parquet, stores.database, now=stores.clock(), run_id=context.run.run_id
+            staged,
+            stores.parquet,
+            stores.database,
+            now=stores.clock(),
+            run_id=context.run.run_id,
+            exports=write_exports,
+            auxiliary=partial(change_rows, stores.parquet),
         )
     return dg.MaterializeResult(
         metadata={

@@ -1,16 +1,20 @@
-"""Group ``sources``: the release date and the raw reference files, as their sources print them."""
+"""Group ``sources``: the release date and the raw frames, as their sources print them, and the tables about them."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets import groups
-from kh02_pipelines.assets.metadata import frame_metadata
+from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata
+from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.states import require_date
 from kh02_pipelines.resources.stores import Stores
-from kh02_pipelines.sources.reference_data import REFERENCE_FILES
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES, ReferenceFile
+from kh02_pipelines.tables.declaration import Table
+from kh02_pipelines.tables.quality import TABLES as QUALITY_TABLES
 
 
 class ReleaseDate(dg.Config):
@@ -43,41 +47,83 @@ def release_date(config: ReleaseDate, stores: dg.ResourceParam[Stores]) -> dg.Ma
 
 
 def source_key(name: str) -> dg.AssetKey:
-    """The asset of one reference file."""
-    return dg.AssetKey("source_" + name.replace("-", "_"))
+    """The asset of one raw frame, named after the reference file whose shape it has."""
+    return dg.AssetKey(_output(name))
+
+
+def _output(name: str) -> str:
+    return "source_" + name.replace("-", "_")
+
+
+def _source_out(file: ReferenceFile) -> dg.AssetOut:
+    return dg.AssetOut(
+        key=source_key(file.name),
+        group_name=groups.SOURCES,
+        owners=groups.OWNERS,
+        kinds={"csv", "python"},
+        is_required=False,
+        description=groups.described(file.vi + ".", file.en + "."),
+        dagster_type=pd.DataFrame,
+    )
+
+
+def _table_out(table: Table) -> dg.AssetOut:
+    return dg.AssetOut(
+        key=table.name,
+        group_name=groups.REGISTER,
+        owners=groups.OWNERS,
+        kinds=groups.FRAME_KINDS,
+        is_required=False,
+        metadata=definition_metadata(table),
+        description=groups.described(table.vi + ".", table.en + "."),
+        dagster_type=pd.DataFrame,
+    )
 
 
 @dg.multi_asset(
-    name="reference_files",
+    name="sources",
     can_subset=True,
     outs={
-        source_key(file.name).to_python_identifier(): dg.AssetOut(
-            key=source_key(file.name),
-            is_required=False,
-            group_name=groups.SOURCES,
-            owners=groups.OWNERS,
-            kinds={"csv", "python"},
-            description=groups.described(file.vi + ".", file.en + "."),
-            dagster_type=pd.DataFrame,
-        )
-        for file in REFERENCE_FILES.values()
+        **{_output(file.name): _source_out(file) for file in REFERENCE_FILES.values()},
+        **{table.name: _table_out(table) for table in QUALITY_TABLES},
     },
 )
-def reference_files(
+def sources(
     context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-    """The embedded reference files, each with the hash of its exact bytes as data version."""
+    """Every source, read once: raw frames, and the tables about what was read, refused, changed and disputed."""
+    intake = gather(stores.reference, stores.config, stores.home, stores.clock())
     for file in REFERENCE_FILES.values():
         if source_key(file.name) not in context.selected_asset_keys:
             continue
-        frame = file.read(stores.reference)
-        hashed = file.sha256(stores.reference)
+        frame, followed = intake.raw[file.name], intake.followed.get(file.name, "reference")
+        hashed = file.sha256(stores.reference) if stores.config is None else content_of(frame)
         yield dg.MaterializeResult(
             asset_key=source_key(file.name),
             value=frame,
-            metadata=frame_metadata(frame, sha256=hashed, file=f"{file.name}.csv"),
+            metadata=frame_metadata(frame, sha256=hashed, file=f"{file.name}.csv", source=followed),
             data_version=dg.DataVersion(hashed),
         )
+    for name, frame in intake.tables.by_name().items():
+        if dg.AssetKey(name) not in context.selected_asset_keys:
+            continue
+        charts = {"chart": _chart(name, frame)} if len(frame) else {}
+        yield dg.MaterializeResult(asset_key=name, value=frame, metadata=frame_metadata(frame, **charts))
 
 
-ASSETS = [release_date, reference_files]
+def content_of(frame: pd.DataFrame) -> str:
+    """A hash of a frame's columns and values: the same content has the same data version."""
+    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+
+
+def _chart(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue:
+    by, title = {
+        "source_file": ("role", "tệp theo vai trò · files by role"),
+        "quarantine": ("source", "dòng cách ly theo nguồn · quarantined rows by source"),
+        "source_issue": ("rule", "giá trị đã sửa theo quy tắc · changed values by rule"),
+        "source_conflict": ("class", "khác biệt theo loại · differences by class"),
+    }[name]
+    return counts_chart(frame[by], title)
+
+
+ASSETS = [release_date, sources]

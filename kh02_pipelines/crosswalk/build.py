@@ -23,8 +23,10 @@ from kh02_pipelines.register.legal import legal_document_table, require_document
 from kh02_pipelines.register.links import all_links, change_links, reform_links
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.rulings import same_name_pairs
-from kh02_pipelines.register.totals import expected_totals
+from kh02_pipelines.register.source_tables import SourceTables, no_source_tables
+from kh02_pipelines.register.totals import expected_province_totals, expected_totals
 from kh02_pipelines.register.unit_tables import standing_document, unit_tables
+from kh02_pipelines.sources.provenance import provenance
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
 
 OLD_REGISTER = "units_2025-06-30"
@@ -84,10 +86,11 @@ def crosswalks_of(
     }
 
 
-def build_candidate(raw: Frames, as_of: dt.date) -> Candidate:
+def build_candidate(raw: Frames, as_of: dt.date, sources: SourceTables | None = None) -> Candidate:
     """Every published table for one date, with what the rules hold them against.
 
-    ``raw``: the reference frames by file name (see ``read_reference``). Raises SourceError or RulingError.
+    ``raw``: the reference frames by file name (see ``read_reference``), or what an intake makes of other sources;
+    ``sources``: the tables about them, empty if not given. Raises SourceError or RulingError.
     """
     day = pd.Timestamp(as_of)
     documents = ruled_documents(raw)
@@ -102,10 +105,24 @@ def build_candidate(raw: Frames, as_of: dt.date) -> Candidate:
         "succession": history.succession,
         **units,
         **crosswalks_of(history, units, raw["rulings"], documents, day),
+        **(sources or no_source_tables()).by_name(),
     }
     return Candidate(
         tables=tables,
         as_of=as_of,
         totals=expected_totals(raw["totals"], day),
         row_flow=row_flow(raw, cleaned, links, tables, day),
+        evidence=evidence_of(raw, day, {}),
     )
+
+
+def evidence_of(raw: Frames, as_of: pd.Timestamp, hashes: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """What is staged beside the tables for the rules to hold them against; see ``register.rule.Candidate``.
+
+    ``raw``: at least ``rulings`` and ``province_totals``; ``hashes``: SHA-256 of the sources by name.
+    """
+    return {
+        "rulings": raw["rulings"].drop(columns="row"),
+        "province_totals": expected_province_totals(raw["province_totals"], as_of),
+        "sources": provenance(raw, hashes),
+    }

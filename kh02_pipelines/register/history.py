@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
+from kh02_pipelines.names import spelling_key
 from kh02_pipelines.register.frames import among
 from kh02_pipelines.register.links import OPENING_DATE
 
@@ -113,6 +114,14 @@ def _replay_day(
         ["predecessor_id", "predecessor_level", "predecessor_code", "legal_document"]
     ]
     whole = founding[(founding["extent"] == "whole") & (founding["predecessor_level"] == founding["successor_level"])]
+    twice = whole["predecessor_id"].duplicated()
+    if twice.any():
+        raise SourceError(
+            f"{whole.loc[twice, 'predecessor_id'].iloc[0]} goes whole to two successors on {day:%Y-%m-%d}",
+            file="changes.csv",
+            field="extent",
+            remedy="write part for each successor, or strike one of them",
+        )
     ended = ended.merge(whole[["predecessor_id", "event_id"]], on="predecessor_id", how="left", validate="1:1")
     own = ended["event_id"].isna()
     kind = ended["predecessor_level"].eq("district").map({True: "abolition", False: "split"})
@@ -131,7 +140,7 @@ def _replay_day(
         )[own]
     )
 
-    ended_by = versions["unit_id"].map(ended.set_index("predecessor_id")["event_id"])
+    ended_by = versions["unit_id"].map(ended.set_index("predecessor_id")["event_id"]).astype("str")
     versions = versions.assign(
         valid_to=versions["valid_to"].mask(ended_by.notna(), day),
         ended_by=versions["ended_by"].fillna(ended_by),
@@ -206,12 +215,20 @@ def _started_versions(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame
     ).astype({"valid_from": "datetime64[ms]"})
 
 
+def renamed(before: pd.Series, after: pd.Series) -> pd.Series:
+    """Whether names differ in more than spelling conventions; a missing name is no other name."""
+    differs = (before != after).to_numpy(dtype=bool)
+    result = pd.Series(differs, index=before.index)
+    result[differs] = spelling_key(before[differs]) != spelling_key(after[differs])
+    return result
+
+
 def _founding_events(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """One event per successor, with the kind that follows from its predecessors."""
     predecessors = founding.groupby("event_id").size()
     events = founding.drop_duplicates("event_id").set_index("event_id", drop=False)
     kind = pd.Series("transfer", index=events.index, dtype="str")
-    kind[events["name"] != events["name_before"]] = "rename"
+    kind[renamed(events["name"], events["name_before"])] = "rename"
     kind[events["type"] != events["type_before"]] = "retype"
     kind[events["successor_code"] != events["predecessor_code"]] = "recode"
     kind[events["predecessor_level"] != events["successor_level"]] = "creation"

@@ -200,6 +200,17 @@ class DatabaseStore:
             self._audit(release, tables, content_hash)
             self._move(release, seq, PUBLISH, published_at or dt.datetime.now(dt.UTC), None, auxiliary or {})
 
+    def record(self, name: str, release: str, rows: pa.Table) -> None:
+        """Put a release's rows into one of the tables about releases, in place of what it had there.
+
+        For what is known only after publishing. Raises EnvironmentFault; the table then stays as it was.
+        """
+        self.require_schema()
+        beside = self.schema.beside[name]
+        with self.database.transaction(f"did not take {name}", writes=True) as connection:
+            connection.execute(delete(beside).where(beside.c.release_id == release))
+            rows_of.insert_rows(connection, beside, rows)
+
     def roll_back(self, release: str, reason: str, moved_at: dt.datetime) -> None:
         """Move the pointer to a published release, and record why. Raises EnvironmentFault if it is not held."""
         self.require_schema()

@@ -26,6 +26,7 @@ from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.retention import Retention
 from kh02_pipelines.release.staging import CANDIDATE_FILE, StagedRelease, read_staged
 from kh02_pipelines.release.steps import Step, no_step
+from kh02_pipelines.release.surroundings import surrounded
 
 __all__ = ["Exports", "Published", "one_publisher", "publish_database", "publish_parquet", "target_release"]
 
@@ -62,7 +63,7 @@ def publish_database(
     Raises AuditError (broken rules, or content that was rolled back from) or EnvironmentFault; readers then
     still have the previous release.
     """
-    tables = audited(staged, sound)
+    tables = audited(staged, files, sound)
     database.require_schema()
     reconcile(files, database)
     target = target_release(staged, files, database)
@@ -110,7 +111,7 @@ def publish_parquet(
     The caller holds the home's lock. Raises AuditError or EnvironmentFault (among others when the database does
     not show this candidate: its pointer is the commit); readers of the files then keep the previous release.
     """
-    audited(staged, sound)
+    audited(staged, files, sound)
     current = database.current_release()
     if current is None or current.content_hash != staged.content_hash:
         raise EnvironmentFault(
@@ -134,21 +135,26 @@ def publish_parquet(
     return Published(current.release_id, new=new)
 
 
-def audited(staged: StagedRelease, sound: Callable[[Candidate], None] = require_sound) -> Mapping[str, pa.Table]:
+def audited(
+    staged: StagedRelease, files: ParquetStore, sound: Callable[[Candidate], None] = require_sound
+) -> Mapping[str, pa.Table]:
     """The staged tables, read from the bytes on disk and found sound; raises AuditError otherwise.
 
-    The bytes are read and hashed each time. The rules run once per content in a process: they are functions of
-    nothing but these bytes, and both stores publish the same ones.
+    The bytes are read and hashed each time. The rules run once per content and previous release in a process:
+    those that block are functions of nothing but these, and both stores publish the same bytes.
     """
     tables, candidate = read_staged(staged)
-    proven = (staged.folder, staged.content_hash, sha256_of(staged.folder / CANDIDATE_FILE), sound)
+    candidate = surrounded(candidate, staged, files)
+    previous = candidate.context.previous
+    replaced = "" if previous is None else previous.release_id
+    proven = (staged.folder, staged.content_hash, sha256_of(staged.folder / CANDIDATE_FILE), replaced, sound)
     if proven not in _PROVEN:
         sound(candidate)
         _PROVEN.add(proven)
     return tables
 
 
-_PROVEN: set[tuple[Path, str, str, Callable[[Candidate], None]]] = set()
+_PROVEN: set[tuple[Path, str, str, str, Callable[[Candidate], None]]] = set()
 
 
 def target_release(staged: StagedRelease, files: ParquetStore, database: DatabaseStore) -> str:

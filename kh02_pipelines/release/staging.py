@@ -45,6 +45,7 @@ class StagedRelease:
     totals: pd.DataFrame
     row_flow: pd.DataFrame
     sources: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def release_id(self) -> str:
@@ -83,6 +84,7 @@ def stage(candidate: Candidate, staging: Path, sources: Mapping[str, str] | None
                 totals=candidate.totals,
                 row_flow=candidate.row_flow,
                 sources=dict(sources or {}),
+                evidence=candidate.evidence,
             )
             write_json(folder / CANDIDATE_FILE, _description(staged))
     except BaseException:
@@ -136,8 +138,9 @@ def open_staged(folder: Path) -> StagedRelease:
             totals=pd.DataFrame(described["totals"]),
             row_flow=pd.DataFrame(described["row_flow"]),
             sources=described["sources"],
+            evidence={name: pd.DataFrame(rows) for name, rows in described["evidence"].items()},
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AuditError(
             f"the staged release cannot be read: {error}",
             file=folder / CANDIDATE_FILE,
@@ -175,7 +178,7 @@ def read_staged(staged: StagedRelease) -> tuple[dict[str, pa.Table], Candidate]:
             remedy="run the whole job again so that the candidate is staged anew",
         )
     frames = {name: to_frame(table) for name, table in tables.items()}
-    return tables, Candidate(frames, staged.as_of, staged.totals, staged.row_flow)
+    return tables, Candidate(frames, staged.as_of, staged.totals, staged.row_flow, staged.evidence)
 
 
 def _description(staged: StagedRelease) -> dict[str, Any]:
@@ -188,4 +191,5 @@ def _description(staged: StagedRelease) -> dict[str, Any]:
         "sources": dict(staged.sources),
         "totals": staged.totals.to_dict("records"),
         "row_flow": staged.row_flow.to_dict("records"),
+        "evidence": {name: frame.to_dict("records") for name, frame in staged.evidence.items()},
     }

@@ -3,7 +3,7 @@
 Belongs here: which tables a release has. Does not belong here: their columns.
 """
 
-from kh02_pipelines.tables import crosswalks, history, units
+from kh02_pipelines.tables import crosswalks, history, quality, units
 from kh02_pipelines.tables.declaration import Table
 
 
@@ -23,4 +23,4 @@ def _referenced_first(tables: tuple[Table, ...]) -> dict[str, Table]:
     return placed
 
 
-CATALOGUE: dict[str, Table] = _referenced_first((*units.TABLES, *crosswalks.TABLES, *history.TABLES))
+CATALOGUE: dict[str, Table] = _referenced_first((*units.TABLES, *crosswalks.TABLES, *history.TABLES, *quality.TABLES))

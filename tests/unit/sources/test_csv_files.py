@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from kh02_pipelines.errors import SourceError
+from kh02_pipelines.register.vintage import CODES_BY_DATE
 from kh02_pipelines.sources import csv_files
 from kh02_pipelines.sources.csv_files import read_csv_strict
-from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
+from kh02_pipelines.sources.reference_data import NSO_RULINGS_FILE, REFERENCE_FILES, REFERENCE_FOLDER
 
 COLUMNS = ("code", "name")
 
@@ -77,7 +78,11 @@ def test_size_is_bounded_before_opening(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_the_declared_files_are_the_embedded_ones() -> None:
-    assert {path.stem for path in REFERENCE_FOLDER.glob("*.csv")} == set(REFERENCE_FILES)
+    assert {path.stem for path in REFERENCE_FOLDER.glob("*.csv")} == {
+        *REFERENCE_FILES,
+        NSO_RULINGS_FILE.name,
+        CODES_BY_DATE.name,
+    }
     assert all(file.vi and file.en for file in REFERENCE_FILES.values())
 
 

@@ -1,0 +1,176 @@
+"""From the configured sources to the raw frames that a catalogue is built of, and to what they disagree about.
+
+Belongs here: which source is followed for which register, and which rulings it no longer needs. Does not belong
+here: reading files (``sources``), comparing (``agreement``) or building the catalogue (``crosswalk.build``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kh02_pipelines.names import spelling_key, split_unit_type
+from kh02_pipelines.register.agreement import Spoken, compare_cross_checks, compare_registers, compare_successions
+from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts
+from kh02_pipelines.register.conversion import (
+    RELATIONS_TARGET,
+    Conversion,
+    conversion_frames,
+    kept_names,
+    shares,
+)
+from kh02_pipelines.register.source_rulings import apply_to_records, fit_pair_rulings, fit_unit_rulings
+from kh02_pipelines.register.source_tables import SourceTables, source_tables
+from kh02_pipelines.register.vintage import require_vintage
+from kh02_pipelines.sources.load import SourceRead
+from kh02_pipelines.sources.units_frame import RAW_UNIT_COLUMNS
+
+OLD_REGISTER, NEW_REGISTER = "units_2025-06-30", "units_2025-07-01"
+SUCCESSIONS, PROVINCE_SUCCESSIONS = "successions_2025-07-01", "province_successions_2025-07-01"
+NSO_RULINGS = "nso_rulings"
+CODE_LIST_TARGET = "code_list_2025-07-01"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What the sources give: raw frames by reference name, and the tables about the sources.
+
+    ``followed``: name of the source that a frame is taken from, where that is not the reference.
+    """
+
+    raw: dict[str, pd.DataFrame]
+    tables: SourceTables
+    followed: dict[str, str]
+
+
+def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> Intake:
+    """Raw frames in which configured sources stand in for the reference wherever they speak.
+
+    ``reads`` in order of priority; ``reference``: the embedded frames by name, NSO_RULINGS among them where
+    there are sources; ``hashes``:
+    the hash of each embedded file. Without sources the raw frames are the reference itself.
+
+    Raises VintageError when a register speaks for another date than configured.
+    """
+    raw = {name: frame for name, frame in reference.items() if name != NSO_RULINGS}
+    for read in reads:
+        if read.role in ("old_register", "new_register") and "parent_name" not in read.records.columns:
+            require_vintage(read.records, read.date, read.trace.origin.file, reference)
+    rulings = raw["rulings"]
+    own_rulings = reference.get(NSO_RULINGS, rulings.iloc[:0])
+    conversion = _conversion(reads, raw, own_rulings)
+    old = [_spoken(read, _with_islands(read, conversion), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
+    new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
+    followed: dict[str, str] = {}
+    if old:
+        raw[OLD_REGISTER], rulings, followed[OLD_REGISTER] = old[0].units, old[0].rulings, old[0].name
+    complete = [spoken for spoken in new if spoken.complete]
+    if complete:
+        raw[NEW_REGISTER] = _named_by_priority(complete[0], new)
+        rulings = fit_unit_rulings(raw[NEW_REGISTER], rulings, NEW_REGISTER, complete[0].trace)
+        followed[NEW_REGISTER] = complete[0].name
+    if conversion is not None:
+        read, said = conversion
+        raw[SUCCESSIONS] = said.pairs[["predecessor_code", "successor_code", "row"]]
+        raw[PROVINCE_SUCCESSIONS] = said.province_pairs
+        for target in (SUCCESSIONS, PROVINCE_SUCCESSIONS):
+            rulings = fit_pair_rulings(raw[target], rulings, target, read.trace)
+            followed[target] = read.name
+        raw["population_heirs"], raw["land_only"] = shares(said.pairs, rulings, raw["clauses_2025-07-01"])
+        kept = kept_names(said.pairs, raw[OLD_REGISTER], raw[NEW_REGISTER], raw["clauses_2025-07-01"], rulings)
+        superseded = (rulings["action"] == "same_name") & rulings["key"].isin(kept["key"])
+        rulings = pd.concat([rulings[~superseded], kept], ignore_index=True)
+        followed[RELATIONS_TARGET] = read.name
+    raw["rulings"] = rulings
+    own = (
+        []
+        if conversion is None
+        else [ruled_conflicts(conversion[1].rulings, {"conversion_2025-07-01": conversion[0].name})]
+    )
+    conflicts = all_conflicts(
+        [
+            ruled_conflicts(rulings, followed),
+            *own,
+            *list_rulings,
+            *compare_registers(raw, reference, OLD_REGISTER, old, rulings, followed.get(OLD_REGISTER)),
+            *compare_registers(raw, reference, NEW_REGISTER, new, rulings, followed.get(NEW_REGISTER)),
+            *compare_successions(raw, reference, conversion, rulings),
+            *compare_cross_checks(raw, _of(reads, "cross_check"), rulings),
+        ]
+    )
+    return Intake(raw, source_tables(reads, reference, hashes, conflicts), followed)
+
+
+def _of(reads: list[SourceRead], role: str) -> list[SourceRead]:
+    return [read for read in reads if read.role == role]
+
+
+def _conversion(
+    reads: list[SourceRead], raw: Mapping[str, pd.DataFrame], own_rulings: pd.DataFrame
+) -> tuple[SourceRead, Conversion] | None:
+    tables = _of(reads, "conversion")
+    if not tables:
+        return None
+    provinces = raw[NEW_REGISTER].loc[raw[NEW_REGISTER]["level"] == "province", ["code", "name"]]
+    return tables[0], conversion_frames(tables[0], own_rulings, provinces)
+
+
+def _with_islands(read: SourceRead, conversion: tuple[SourceRead, Conversion] | None) -> pd.DataFrame:
+    """A register of communes leaves out districts without any; the conversion table names those that end."""
+    if conversion is None:
+        return read.records
+    islands = conversion[1].islands
+    missing = islands[~islands["code"].isin(read.records.loc[read.records["level"] == "district", "code"])]
+    for island in missing.itertuples():  # five at most
+        read.trace.notice(
+            "unit", f"district {island.code}: -", str(island.name), f"district_from_conversion {island.code}"
+        )
+    return pd.concat([read.records, missing[RAW_UNIT_COLUMNS]], ignore_index=True)
+
+
+def _spoken(read: SourceRead, units: pd.DataFrame, rulings: pd.DataFrame, target: str) -> Spoken:
+    return Spoken(read.name, read.trace, units, fit_unit_rulings(units, rulings, target, read.trace))
+
+
+def _new_registers(
+    reads: list[SourceRead],
+    conversion: tuple[SourceRead, Conversion] | None,
+    raw: Mapping[str, pd.DataFrame],
+    own_rulings: pd.DataFrame,
+) -> tuple[list[Spoken], list[pd.DataFrame]]:
+    """Every source that says something about the new register, in order of priority, and the rulings on lists."""
+    provinces = raw[NEW_REGISTER][raw[NEW_REGISTER]["level"] == "province"]
+    spoken, ruled = [], []
+    for read in reads:
+        if conversion is not None and read is conversion[0]:
+            spoken.append(Spoken(read.name, read.trace, conversion[1].new_units, raw["rulings"]))
+        elif read.role == "new_register":
+            complete = "parent_name" not in read.records.columns
+            units = read.records
+            if not complete:
+                keyed = units.assign(sheet="-", line=units["row"])
+                mine = own_rulings[own_rulings["key"].isin(units["code"])]
+                keyed, applied = apply_to_records(keyed, keyed["code"], mine, CODE_LIST_TARGET, read.trace)
+                ruled.append(ruled_conflicts(applied, {CODE_LIST_TARGET: read.name}))
+                units = keyed.assign(parent_code=_parents_by_name(keyed["parent_name"], provinces))
+            spoken.append(Spoken(read.name, read.trace, units[RAW_UNIT_COLUMNS], raw["rulings"], complete))
+    return spoken, ruled
+
+
+def _parents_by_name(names: pd.Series, provinces: pd.DataFrame) -> pd.Series:
+    keys = spelling_key(split_unit_type(provinces["name"], "province")["short_name"])
+    codes = pd.Series(provinces["code"].array, index=keys.array)
+    found = spelling_key(split_unit_type(names, "province")["short_name"]).map(codes)
+    return found.fillna("").astype("str")
+
+
+def _named_by_priority(base: Spoken, registers: list[Spoken]) -> pd.DataFrame:
+    """The units of the complete register, named as the first source names them that prints their type."""
+    units = base.units.copy()
+    ahead = registers[: registers.index(base)]
+    keys = units["level"] + "/" + units["code"]
+    for spoken in reversed(ahead):
+        typed = spoken.units[spoken.units["type"] != ""]
+        named = pd.Series(typed["name"].array, index=(typed["level"] + "/" + typed["code"]).array)
+        units["name"] = keys.map(named).fillna(units["name"])
+    return units

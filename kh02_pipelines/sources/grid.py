@@ -1,0 +1,168 @@
+"""A file as a grid of text cells, whatever its format: CSV, TSV, XLSX, XLS or a Markdown table.
+
+Belongs here: opening by content, bounds, encodings, and saying what is wrong with a file as a whole. Does not
+belong here: what the cells mean. Workbooks are bounded and opened in ``workbook``.
+"""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kh02_pipelines.errors import SourceError
+from kh02_pipelines.names import ENCODINGS, decode_legacy, detect_encoding
+from kh02_pipelines.sources.trace import NO_SHEET, Trace
+from kh02_pipelines.sources.workbook import is_workbook, read_workbook
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Largest file accepted, in bytes: the real ones are below 2 MB."""
+MAX_ROWS = 500_000
+MAX_COLUMNS = 200
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One sheet: ``cells`` has text columns 0, 1, … and ``line``; ``merged`` says how many regions were filled."""
+
+    sheet: str
+    cells: pd.DataFrame
+    merged: int = 0
+
+
+def read_grids(data: bytes, path: Path, trace: Trace, *, encoding: str = "auto") -> list[Grid]:
+    """Every sheet of a file's bytes, ``path`` being its name; blank rows are left out, ``line`` keeps counting them.
+
+    ``encoding``: ``auto`` (UTF-8, or a legacy encoding of the whole file, detected) or one of
+    ``names.ENCODINGS`` (``unicode`` is UTF-8). Decoding a legacy file is traced per cell as
+    ``decode_<encoding>``.
+
+    Raises SourceError for bytes that are no text, a file cut short or a workbook that is refused.
+    """
+    if is_workbook(data):
+        return [Grid(sheet.name, _text_rows(sheet.rows, path), sheet.merged) for sheet in read_workbook(data, path)]
+    text, legacy = _decode(data, path, encoding)
+    rows = _markdown_rows(text) if path.suffix.lower() in (".md", ".markdown") else _csv_rows(text, path)
+    cells = _text_rows(rows, path)
+    if legacy:
+        cells = _decode_cells(cells, trace, encoding, path)
+    return [Grid(NO_SHEET, cells)]
+
+
+def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file no larger than ``limit``. Raises SourceError."""
+    try:
+        if path.is_dir():
+            raise SourceError("is a folder, not a file", file=path, remedy="give the path of a file in it")
+        if not path.is_file():
+            raise SourceError("does not exist or is no regular file", file=path, remedy="correct the path")
+        size = path.stat().st_size
+        if size > limit:
+            raise SourceError(
+                f"{size} bytes, more than the {limit} allowed", file=path, remedy="check that it is the right file"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"cannot be read: {error.strerror}", file=path, remedy="restore the file or mend its permissions"
+        ) from error
+    if not data.strip():
+        raise SourceError("is empty (0 bytes of content)", file=path, remedy="deliver the file again")
+    return data
+
+
+def _decode(data: bytes, path: Path, encoding: str) -> tuple[str, bool]:
+    """The text, and whether its cells still have to be decoded from a legacy encoding."""
+    if encoding not in ("auto", *ENCODINGS):
+        raise SourceError(
+            f"unknown encoding {encoding!r}", file=path, field="encoding", remedy=f"use auto, {', '.join(ENCODINGS)}"
+        )
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", errors="replace"), False
+    if b"\0" in data:
+        raise SourceError("holds binary data, not text", file=path, remedy="deliver it as CSV in UTF-8 or as XLSX")
+    if encoding in ("auto", "unicode"):
+        try:
+            return data.decode("utf-8-sig"), encoding == "auto" and not data.isascii()
+        except UnicodeDecodeError as error:
+            if encoding == "unicode":
+                raise SourceError(
+                    f"not UTF-8 at byte {error.start}", file=path, remedy="save as UTF-8, or configure its encoding"
+                ) from error
+    # bytes of the 1990s: latin-1 maps every byte to the character that names.encodings expects
+    return data.decode("latin-1"), True
+
+
+def _decode_cells(cells: pd.DataFrame, trace: Trace, encoding: str, path: Path) -> pd.DataFrame:
+    """Cells of a file decoded as a whole, with the evidence in the message when none fits."""
+    columns = [name for name in cells.columns if name != "line"]
+    values = pd.concat([cells[name] for name in columns], ignore_index=True)
+    chosen = encoding
+    if encoding == "auto":
+        detection = detect_encoding(values[values != ""])
+        chosen = detection.encoding
+        if chosen == "unicode":
+            if values.str.contains("[\x80-\x9f]", regex=True).any():
+                shares = ", ".join(
+                    f"{row.encoding} {row.share:.0%}" for row in detection.evidence.itertuples(index=False)
+                )
+                raise SourceError(
+                    f"neither UTF-8 nor a known Vietnamese encoding (words that read well: {shares})",
+                    file=path,
+                    field="encoding",
+                    remedy="save the file as UTF-8, or configure encoding: tcvn3, vni or viscii",
+                )
+            return cells
+    place = pd.DataFrame({"sheet": NO_SHEET, "line": cells["line"]})
+    decoded = cells.copy()
+    for name in columns:
+        decoded[name] = decode_legacy(cells[name], chosen)
+        trace.changed(place, f"column {name}", cells[name], decoded[name], f"decode_{chosen}")
+    return decoded
+
+
+def _csv_rows(text: str, path: Path) -> list[tuple[int, list[str]]]:
+    """Records with the line each starts on. A quote that is never closed means a file cut short."""
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    start = 1
+    try:
+        for record in reader:
+            rows.append((start, record))
+            start = reader.line_num + 1
+            if len(rows) > MAX_ROWS:
+                raise SourceError(f"more than {MAX_ROWS} rows", file=path, remedy="check that it is the right file")
+    except csv.Error as error:
+        raise SourceError(
+            f"cut short or badly quoted: {error}", file=path, row=start, remedy="deliver the file again, whole"
+        ) from error
+    return rows
+
+
+def _markdown_rows(text: str) -> list[tuple[int, list[str]]]:
+    """The rows of every pipe table; rules under headers are left out, ``<br>`` is a space."""
+    rows: list[tuple[int, list[str]]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("|") and set(stripped) - set("|-: "):
+            cells = stripped.strip("|").replace("<br>", " ").replace("<br/>", " ").split("|")
+            rows.append((number, [cell.strip() for cell in cells]))
+    return rows
+
+
+def _text_rows(rows: list[tuple[int, list[str]]], path: Path) -> pd.DataFrame:
+    """Rows as a frame, blank ones left out, short ones filled with empty text."""
+    filled = [(line, cells) for line, cells in rows if any(cell.strip() for cell in cells)]
+    width = max((len(cells) for _, cells in filled), default=0)
+    if width > MAX_COLUMNS or len(filled) > MAX_ROWS:
+        raise SourceError(
+            f"{len(filled)} rows by {width} columns is more than a register has",
+            file=path,
+            remedy="check that it is the right file",
+        )
+    frame = pd.DataFrame([cells + [""] * (width - len(cells)) for _, cells in filled], columns=list(range(width)))
+    frame = frame.astype("str")
+    frame["line"] = pd.Series([line for line, _ in filled], dtype="int64")
+    return frame

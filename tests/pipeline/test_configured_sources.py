@@ -1,0 +1,83 @@
+"""The Dagster job with configured sources: published with their trace, refused when they are of another date."""
+
+import datetime as dt
+import hashlib
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from kh02_pipelines.automation.runner import run_catalogue
+from kh02_pipelines.definitions import build_defs
+from kh02_pipelines.register.vintage import known_codes
+from kh02_pipelines.resources.stores import Stores
+from kh02_pipelines.settings import Settings
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES
+
+NOW = dt.datetime(2025, 7, 2, tzinfo=dt.UTC)
+CONFIG = """version: 1
+sources:
+  - {name: drop, kind: landing, role: old_register, folder: incoming, pattern: "*.csv", format: nso_register,
+     date: 2025-06-30}
+"""
+
+
+def register() -> pd.DataFrame:
+    """The embedded old register as an export, with dirt in it."""
+    units = REFERENCE_FILES["units_2025-06-30"].read()
+    tiers = {level: units[units["level"] == level].set_index("code") for level in ("province", "district", "commune")}
+    above = pd.concat([tiers["province"], tiers["district"]])
+    names, parents = above["name"], above["parent_code"]
+    empty = tiers["district"].index.difference(tiers["commune"]["parent_code"])
+    communes = tiers["commune"].reset_index()
+    islands = pd.DataFrame({"code": "", "name": "", "type": "Huyện", "parent_code": empty})
+    rows = pd.concat([communes, islands], ignore_index=True)
+    province = rows["parent_code"].map(parents)
+    return pd.DataFrame(
+        {
+            "Mã": rows["code"].str.lstrip("0"),
+            "Tên": rows["name"].str.replace(" ", "  "),
+            "Cấp": rows["type"],
+            "Mã QH": rows["parent_code"],
+            "Quận Huyện": rows["parent_code"].map(names),
+            "Mã TP": province,
+            "Tỉnh / Thành Phố": province.map(names),
+        }
+    )
+
+
+def run(home, export: pd.DataFrame):
+    incoming = home / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    path = incoming / "register.csv"
+    export.to_csv(path, index=False)
+    path.with_name("register.csv.sha256").write_text(hashlib.sha256(path.read_bytes()).hexdigest())
+    (home / "kh02.yaml").write_text(CONFIG, encoding="utf-8")
+    settings = Settings(home=home / "home", config=home / "kh02.yaml")
+    stores = Stores.from_settings(settings, clock=lambda: NOW)
+    outcome = run_catalogue(build_defs(settings, stores), settings.dagster_home, None, lambda *_: None)
+    return outcome, stores
+
+
+@pytest.mark.slow
+def test_a_dirty_register_is_published_with_its_trace_and_another_date_is_refused(tmp_path) -> None:
+    outcome, stores = run(tmp_path, register())
+    assert outcome.success, outcome.failures
+    folder = stores.parquet.folder(outcome.release_id)
+    issues = pq.read_table(folder / "source_issue.parquet", partitioning=None).to_pandas()
+    assert set(issues["rule"]) == {"whitespace", "leading_zeros"}
+    assert (issues["rule"] == "whitespace").sum() == 10_035
+    files = pq.read_table(folder / "source_file.parquet", partitioning=None).to_pandas().set_index("source")
+    assert (files.loc["drop", "rows_in"], files.loc["drop", "accepted"]) == (10_040, 10_040)
+    assert (stores.home / "raw" / files.loc["drop", "sha256"]).is_file()
+    published = stores.parquet.current().release_id
+
+    earlier = known_codes({name: file.read() for name, file in REFERENCE_FILES.items()})["2025-01-04"]
+    export = register()
+    extra = sorted(earlier - set(export["Mã"].str.zfill(5)))
+    ghosts = export.iloc[[0] * len(extra)].assign(Mã=extra, Tên=[f"Phường Cũ {number}" for number in range(len(extra))])
+    outcome, stores = run(tmp_path, pd.concat([export, ghosts]))
+    assert not outcome.success
+    assert len(outcome.failures) >= 1
+    assert "2025-01-04" in outcome.failures[0] or "ghosts" in outcome.failures[0]
+    assert stores.parquet.current().release_id == published

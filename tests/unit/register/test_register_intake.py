@@ -1,0 +1,250 @@
+"""Configured sources beside the embedded reference: vintage, rulings, conflicts, and the rules on them."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from kh02_pipelines.crosswalk.build import build_candidate
+from kh02_pipelines.errors import VintageError
+from kh02_pipelines.register.conflicts import pair_conflicts, unit_conflicts
+from kh02_pipelines.register.gather import gather
+from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.source_rules import RULES
+from kh02_pipelines.register.source_rulings import fit_pair_rulings, fit_unit_rulings
+from kh02_pipelines.register.vintage import detect_vintage, ghost_codes, known_codes, require_vintage
+from kh02_pipelines.sources.notes import note_meanings
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
+from kh02_pipelines.sources.trace import Origin, Trace
+
+NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+DAY = dt.date(2025, 7, 1)
+REFERENCE = {name: file.read() for name, file in REFERENCE_FILES.items()}
+CONFIG = """version: 1
+sources:
+  - {name: office, kind: nso_register, role: old_register, path: register.csv, date: 2025-06-30}
+"""
+
+
+def as_export(units: pd.DataFrame) -> pd.DataFrame:
+    """The embedded old register in the layout of the statistics office's export."""
+    tiers = {level: units[units["level"] == level].set_index("code") for level in ("province", "district", "commune")}
+    communes = tiers["commune"]
+    district = communes["parent_code"]
+    province = district.map(tiers["district"]["parent_code"])
+    export = pd.DataFrame(
+        {
+            "Mã": communes.index,
+            "Tên": communes["name"],
+            "Cấp": communes["type"],
+            "Mã QH": district,
+            "Quận Huyện": district.map(tiers["district"]["name"]),
+            "Mã TP": province,
+            "Tỉnh / Thành Phố": province.map(tiers["province"]["name"]),
+        }
+    ).reset_index(drop=True)
+    empty = tiers["district"][~tiers["district"].index.isin(district)]
+    islands = pd.DataFrame(
+        {
+            "Mã": "",
+            "Tên": "",
+            "Cấp": "Huyện",
+            "Mã QH": empty.index,
+            "Quận Huyện": empty["name"],
+            "Mã TP": empty["parent_code"],
+            "Tỉnh / Thành Phố": empty["parent_code"].map(tiers["province"]["name"]),
+        }
+    )
+    return pd.concat([export, islands], ignore_index=True)
+
+
+def take(tmp_path, export: pd.DataFrame):
+    export.to_csv(tmp_path / "register.csv", index=False)
+    (tmp_path / "kh02.yaml").write_text(CONFIG, encoding="utf-8")
+    return gather(REFERENCE_FOLDER, tmp_path / "kh02.yaml", tmp_path / "home", NOW)
+
+
+def broken_rules(candidate: Candidate) -> dict[str, int]:
+    found = {rule.name: len(rule.find(candidate)) for rule in RULES}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def test_without_a_configuration_the_frames_are_the_reference_and_only_rulings_are_conflicts(tmp_path) -> None:
+    intake = gather(REFERENCE_FOLDER, None, tmp_path, NOW)
+    assert all(intake.raw[name].equals(REFERENCE[name]) for name in REFERENCE)
+    assert intake.followed == {}
+    assert len(intake.tables.source_conflict) == len(REFERENCE["rulings"])
+    assert not (intake.tables.source_conflict["ruling"] == "open").any()
+    assert set(intake.tables.source_file["source"]) == {"reference"}
+    assert not (tmp_path / "raw").exists()
+
+
+def test_the_reference_as_an_export_differs_in_nothing(tmp_path) -> None:
+    intake = take(tmp_path, as_export(REFERENCE["units_2025-06-30"]))
+    conflicts = intake.tables.source_conflict
+    assert conflicts[conflicts["ruling"] == "open"].empty
+    columns = ["code", "level", "name", "type", "parent_code"]
+    sort = ["level", "code"]
+    mine = intake.raw["units_2025-06-30"][columns].sort_values(sort, ignore_index=True)
+    pd.testing.assert_frame_equal(mine, REFERENCE["units_2025-06-30"][columns].sort_values(sort, ignore_index=True))
+
+
+def test_another_type_or_parent_is_an_open_conflict_that_blocks(tmp_path) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    at = export.index[export["Mã"] == "00001"][0]
+    export.loc[at, ["Tên", "Cấp"]] = ["Xã Phúc Xá", "Xã"]
+    moved = export.index[export["Mã"] == "00004"][0]
+    export.loc[moved, ["Mã QH", "Quận Huyện"]] = ["002", "Quận Hoàn Kiếm"]
+    intake = take(tmp_path, export)
+    conflicts = intake.tables.source_conflict
+    rows = conflicts[conflicts["ruling"] == "open"]
+    assert set(zip(rows["subject"], rows["field"], rows["blocking"], strict=True)) == {
+        ("2025-06-30/commune/00001", "type", True),
+        ("2025-06-30/commune/00001", "name", False),
+        ("2025-06-30/commune/00004", "parent_code", True),
+    }
+    candidate = build_candidate(intake.raw, DAY, intake.tables)
+    assert broken_rules(candidate) == {"no_open_conflict": 2}
+
+
+def test_spelling_is_classed_and_does_not_block(tmp_path) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    export["Tên"] = export["Tên"].str.replace("Hòa", "Hoà").str.replace("Phúc Xá", "Phúc Xã")
+    intake = take(tmp_path, export)
+    rows = intake.tables.source_conflict.query("other_source == 'reference' and ruling == 'open'")
+    assert set(rows["class"]) == {"spelling", "name"}
+    assert (rows["class"] == "name").sum() == 1
+    assert not rows["blocking"].any()
+    assert broken_rules(build_candidate(intake.raw, DAY, intake.tables)) == {}
+
+
+def test_a_missing_or_extra_commune_is_an_open_conflict(tmp_path) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    extra = export[export["Mã"] == "00001"].assign(Mã="99999", Tên="Phường Mới")
+    intake = take(tmp_path, pd.concat([export[export["Mã"] != "00004"], extra]))
+    rows = intake.tables.source_conflict.query("ruling == 'open'")
+    assert set(zip(rows["subject"], rows["field"], rows["value"], rows["other_value"], strict=True)) == {
+        ("2025-06-30/commune/99999", "unit", "Phường Mới", "-"),
+        ("2025-06-30/commune/00004", "unit", "-", "Phường Trúc Bạch"),
+    }
+
+
+def test_a_mended_source_does_not_let_its_ruling_pass_silently(tmp_path) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    export.loc[export["Mã"] == "15061", "Cấp"] = "Thị trấn"
+    intake = take(tmp_path, export)
+    assert "ruling_not_needed R007" in set(intake.tables.source_issue["rule"])
+    assert "R007" not in set(intake.raw["rulings"]["ruling_id"])
+    assert broken_rules(build_candidate(intake.raw, DAY, intake.tables)) == {}
+
+
+def test_pair_rulings_fit_only_what_is_printed() -> None:
+    trace = Trace(Origin("t", "0" * 64, "f"))
+    pairs, rulings = REFERENCE["successions_2025-07-01"], REFERENCE["rulings"]
+    assert fit_pair_rulings(pairs, rulings, "successions_2025-07-01", trace).equals(rulings)
+    mended = pd.concat(
+        [
+            pairs[pairs["predecessor_code"] + pairs["successor_code"] != "0161501648"],
+            pd.DataFrame({"predecessor_code": ["01651", "23053"], "successor_code": ["01648", "23041"], "row": [1, 2]}),
+        ]
+    )
+    fitted = fit_pair_rulings(mended, rulings, "successions_2025-07-01", trace)
+    assert set(rulings["ruling_id"]) - set(fitted["ruling_id"]) == {"R001", "R004"}
+    assert set(trace.issues()["rule"]) == {"ruling_not_needed R001", "ruling_not_needed R004"}
+    assert fit_unit_rulings(REFERENCE["units_2025-07-01"], rulings, "units_2025-07-01", trace).equals(rulings)
+
+
+def test_the_vintage_of_known_states_and_of_a_part() -> None:
+    known = known_codes(REFERENCE)
+    assert {date: len(codes) for date, codes in known.items()} == {
+        "2020-02-25": 10767,
+        "2021-02-03": 10603,
+        "2023-05-07": 10598,
+        "2025-01-04": 10051,
+        "2025-06-30": 10035,
+        "2025-07-01": 3321,
+    }
+    for date, codes in known.items():
+        assert detect_vintage(pd.Series(sorted(codes)), REFERENCE).date == date
+    half = pd.Series(sorted(known["2025-06-30"])[:5000])
+    assert detect_vintage(half, REFERENCE).date == "2025-06-30"
+
+
+@pytest.mark.parametrize("date", ["2020-02-25", "2021-02-03", "2023-05-07", "2025-01-04", "2025-07-01"])
+def test_a_register_of_another_date_is_refused_naming_both(date) -> None:
+    units = pd.DataFrame({"code": sorted(known_codes(REFERENCE)[date]), "level": "commune"})
+    with pytest.raises(VintageError) as error:
+        require_vintage(units, dt.date(2025, 6, 30), "x.csv", REFERENCE)
+    assert date in str(error.value)
+    assert "2025-06-30" in str(error.value)
+
+
+def test_twelve_ghosts_in_an_otherwise_right_file_are_named() -> None:
+    codes = sorted(known_codes(REFERENCE)["2025-06-30"] | ghost_codes())
+    assert len(codes) == 10047
+    with pytest.raises(VintageError, match=r"12 ghosts of communes merged years before .*07693.*25186"):
+        require_vintage(pd.DataFrame({"code": codes, "level": "commune"}), dt.date(2025, 6, 30), "x.csv", REFERENCE)
+
+
+def test_notes_have_declared_meanings_and_others_have_none() -> None:
+    notes = pd.Series(
+        [
+            "Nhập toàn bộ",
+            "NHẬP MỘT PHẦN",
+            "Nhâp một phần diện tích",
+            "Nhập một phần diện tích, toàn bộ dân số",
+            "Sắp xếp toàn bộ xã Thổ Châu thành đặc khu Thổ Châu",
+            "Nhập gì đó",
+            "Sắp xếp toàn bộ xã A thành đặc khu B",
+            "",
+        ]
+    )
+    meanings = note_meanings(notes)
+    assert meanings["extent"].tolist()[:5] == ["whole", "part", "part", "part", "whole"]
+    assert meanings["population"].tolist()[:5] == ["all", "part", "none", "all", "all"]
+    assert meanings.iloc[5:].isna().all(axis=None)
+
+
+def test_comparisons_see_presence_and_each_field() -> None:
+    mine = pd.DataFrame(
+        {"level": "commune", "code": ["1", "2"], "name": ["Xã A", "Xã Hòa"], "type": "Xã", "parent_code": "9"}
+    )
+    theirs = mine.assign(name=["Xã A", "Xã Hoà"], type=["xã", "Phường"]).iloc[[1]]
+    found = unit_conflicts(mine, theirs, "d", "a", "b")
+    assert sorted(zip(found["subject"], found["field"], found["class"], strict=True)) == [
+        ("d/commune/1", "unit", "unit"),
+        ("d/commune/2", "name", "spelling"),
+        ("d/commune/2", "type", "type"),
+    ]
+    assert unit_conflicts(mine, mine, "d", "a", "b").empty
+    pairs = pd.DataFrame({"predecessor_code": ["1", "2"], "successor_code": ["1", "1"], "population": ["all", "part"]})
+    other = pairs.assign(population="all").iloc[[1]]
+    found = pair_conflicts(pairs, other, "d/succession", "a", "b")
+    assert sorted(zip(found["subject"], found["class"], strict=True)) == [
+        ("d/succession/1>1", "succession"),
+        ("d/succession/2>1", "population"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "table", "plant"),
+    [
+        ("source_rows_conserved", "source_file", lambda t: t.assign(accepted=t["accepted"] - 1)),
+        ("conflicts_well_formed", "source_conflict", lambda t: t.assign(other_value=t["value"])),
+        ("no_open_conflict", "source_conflict", lambda t: t.assign(ruling="open")),
+        ("successions_acyclic", "commune_crosswalk", None),
+    ],
+)
+def test_every_rule_finds_its_planted_fault(tmp_path, rule, table, plant) -> None:
+    intake = gather(REFERENCE_FOLDER, None, tmp_path, NOW)
+    candidate = build_candidate(intake.raw, DAY, intake.tables)
+    assert broken_rules(candidate) == {}
+    if plant is None:
+        frame = candidate.tables[table].copy()
+        whole = frame.index[frame["extent"] == "whole"][:2]
+        frame.loc[whole[0], ["old_code", "new_code"]] = ["90001", "90002"]
+        frame.loc[whole[1], ["old_code", "new_code"]] = ["90002", "90001"]
+    else:
+        frame = plant(candidate.tables[table])
+    planted = Candidate({**candidate.tables, table: frame}, DAY, candidate.totals, candidate.row_flow)
+    assert set(broken_rules(planted)) == {rule}
