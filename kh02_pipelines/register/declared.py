@@ -18,7 +18,7 @@ PREFIX = "declared_"
 
 def declaration_broken(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Rows of ``frame`` that break the declaration of ``table``: FINDING_COLUMNS, one row per column and problem."""
-    if list(frame.columns) != table.column_names:
+    if sorted(map(str, frame.columns)) != sorted(table.column_names):  # staging puts them in order
         return one_finding(table.name, "columns", f"are {', '.join(map(str, frame.columns))}")
     keys = list(table.primary_key)
     parts = [findings(table.name, frame[frame.duplicated(keys)], keys, "stands twice")]
@@ -51,6 +51,7 @@ def _faults(values: pd.Series, column: Column) -> Iterator[tuple[str, pd.Series]
 
 def _rule(table: Table) -> Rule:
     def find(candidate: Candidate) -> pd.DataFrame:
+        """Rows of the table that break its declaration."""
         return declaration_broken(candidate.tables[table.name], table)
 
     held: Callable[[Candidate], pd.DataFrame] = find

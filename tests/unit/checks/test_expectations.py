@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.checks.expectations import suite_for, validate
+from kh02_pipelines.register.name_form import UNIT_TABLES
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.declaration import ColumnType, Table
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def expected_types(table: Table) -> list[tuple[str, str]]:
-    """(expectation, column) as they follow from the declaration."""
+    """(expectation, column) as they follow from the declaration, and the named extras."""
     rules = [("expect_table_columns_to_match_ordered_list", "")]
     rules.append(
         ("expect_compound_columns_to_be_unique", "")
@@ -30,6 +31,13 @@ def expected_types(table: Table) -> list[tuple[str, str]]:
             (column.type is ColumnType.TEXT and not column.allowed, "expect_column_value_lengths_to_be_between"),
         ):
             rules += [(name, column.name)] if holds else []
+    if table.name in UNIT_TABLES:
+        rules += [
+            ("expect_table_row_count_to_be_between", ""),
+            ("expect_column_values_to_not_match_regex", "name"),
+        ]
+    if table.name == "unit_version":
+        rules.append(("expect_column_pair_values_a_to_be_greater_than_b", ""))
     return sorted(rules)
 
 
