@@ -1,4 +1,4 @@
-"""The command line, ``kh02``: build, lookup, releases, doctor, dictionary, dev.
+"""The command line, ``kh02``: build, lookup, diff, doctor, dictionary, dev, and the commands of ``cli_releases``.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
 terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
@@ -26,6 +26,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from kh02_pipelines import cli_releases
+from kh02_pipelines.cli_diff import diff
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
 
@@ -39,6 +41,7 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+app.command()(diff)
 
 
 def main() -> None:
@@ -78,6 +81,7 @@ def build(
     if as_of is not None:
         require_date(_date(as_of), stores.clock().date())
     require_writable(settings.home_path)
+    stores.database.require_schema()  # a database that is down is better known now than after the work
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -97,7 +101,7 @@ def build(
         for line in outcome.failures:
             err.print(f"kh02: {line}", style="red", markup=False, soft_wrap=True)
         for name in outcome.failed_checks:
-            err.print(f"kh02: check failed: {name}", style="red", markup=False)
+            err.print(f"kh02: check failed: {name}", style="red", markup=False, soft_wrap=True)
         current = stores.parquet.current()
         err.print(
             "Chưa công bố gì mới · nothing new was published; "
@@ -142,21 +146,6 @@ def lookup(query: Annotated[str, typer.Argument(metavar="CODE|NAME")]) -> None:
             out.print(f"  {arrow} {_link_text(link)}", markup=False, soft_wrap=True)
         if unit.is_old and len(unit.links) > 1:
             out.print("  ! nhiều đơn vị kế thừa: không tự chọn · several successors: none is picked", style="yellow")
-
-
-@app.command()
-def releases() -> None:
-    """Các bản phát hành Parquet · The Parquet releases, newest first."""
-    from kh02_pipelines.resources.stores import Stores
-
-    stores = Stores.from_settings(Settings())
-    current = stores.parquet.current()
-    table = Table("", "release", "as of", "published at", "rows", "bytes")
-    for info in stores.parquet.releases():
-        size = sum(file.stat().st_size for file in stores.parquet.folder(info.release_id).iterdir())
-        mark = "*" if current and current.release_id == info.release_id else ""
-        table.add_row(mark, info.release_id, info.as_of, info.published_at, f"{sum(info.rows.values()):,}", f"{size:,}")
-    out.print(table)
 
 
 @app.command()
@@ -229,6 +218,7 @@ def _date(text: str) -> dt.date:
 
 
 def _current_tables(names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from kh02_pipelines.resources.stores import Stores
@@ -239,7 +229,12 @@ def _current_tables(names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     if current is None:
         raise EnvironmentFault("no release has been published yet", file=store.root, remedy="run kh02 build first")
     folder = store.folder(current.release_id)
-    return {name: to_frame(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
+    try:
+        return {name: to_frame(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
+    except (OSError, pa.ArrowException) as error:
+        raise EnvironmentFault(
+            f"the current release cannot be read: {error}", file=folder, remedy="kh02 verify, then restore the folder"
+        ) from error
 
 
 def _print_published(rows: dict[str, int], folder: Path) -> None:
@@ -277,6 +272,8 @@ def _link_text(link: object) -> str:
     parts.append(f"{law}, Điều 1 khoản {clause}" if clause is not None and not pd.isna(clause) else law)
     return "; ".join(parts)
 
+
+cli_releases.register(app, out, err)
 
 if __name__ == "__main__":
     main()

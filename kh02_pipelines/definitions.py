@@ -2,9 +2,10 @@
 
 import dagster as dg
 
-from kh02_pipelines.assets import catalogue, crosswalk, publication, register, sources
+from kh02_pipelines.assets import catalogue, crosswalk, publication, quality, register, release_diff, sources
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
-from kh02_pipelines.checks import candidate
+from kh02_pipelines.automation.rollback import rollback_job
+from kh02_pipelines.checks import registry
 from kh02_pipelines.resources.frame_io import FrameIOManager
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
@@ -14,9 +15,17 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
     """Everything Dagster loads, for one installation; ``stores`` replaces what the settings would give."""
     stores = stores or Stores.from_settings(settings)
     return dg.Definitions(
-        assets=[*sources.ASSETS, *register.ASSETS, *crosswalk.ASSETS, *catalogue.ASSETS, *publication.ASSETS],
-        asset_checks=candidate.CHECKS,
-        jobs=[catalogue_job],
+        assets=[
+            *sources.ASSETS,
+            *register.ASSETS,
+            *crosswalk.ASSETS,
+            *catalogue.ASSETS,
+            *publication.ASSETS,
+            *release_diff.ASSETS,
+            *quality.ASSETS,
+        ],
+        asset_checks=registry.CHECKS,
+        jobs=[catalogue_job, rollback_job],
         schedules=[nightly_sync],
         executor=dg.in_process_executor,
         resources={

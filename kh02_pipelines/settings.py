@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from kh02_pipelines.errors import EnvironmentFault
+from kh02_pipelines.register.rule import Limits
 
 
 class Settings(BaseSettings):
@@ -30,6 +31,25 @@ class Settings(BaseSettings):
     )
     profile: Literal["local", "production"] = Field(default="local", description="Which deployment this is.")
 
+    max_source_age: int = Field(default=180, ge=0, description="Days; older sources are a finding (WARN).")
+    max_law_age: int = Field(default=365, ge=0, description="Days since the newest document took effect (WARN).")
+    max_as_of_age: int = Field(default=7, ge=0, description="Days between the release date and today (WARN).")
+    max_row_drift: float = Field(default=0.01, ge=0, description="Share of rows about the past; more blocks.")
+    max_name_drift: float = Field(default=0.02, ge=0, description="Share of names on the same day; more blocks.")
+    max_code_drift: float = Field(default=0.005, ge=0, description="Share of codes on the same day; more blocks.")
+
+    @property
+    def limits(self) -> Limits:
+        """From where on age and drift are a finding."""
+        return Limits(
+            source_age=self.max_source_age,
+            law_age=self.max_law_age,
+            as_of_age=self.max_as_of_age,
+            row_drift=self.max_row_drift,
+            name_drift=self.max_name_drift,
+            code_drift=self.max_code_drift,
+        )
+
     @property
     def home_path(self) -> Path:
         """The home folder as an absolute path (relative ones are taken from the working directory)."""
@@ -45,13 +65,18 @@ class Settings(BaseSettings):
         """Where the persistent Dagster instance lives."""
         return self.home_path / "dagster"
 
+    @property
+    def has_database_url(self) -> bool:
+        """Whether a database was named; otherwise it is SQLite in the home folder."""
+        return self.database_url is not None and bool(self.database_url.get_secret_value())
+
     def sqlalchemy_url(self) -> URL:
         """The database to publish to.
 
         Raises EnvironmentFault when ``KH02_DATABASE_URL`` is not a SQLAlchemy URL (the value is not shown:
         it may hold a password).
         """
-        if self.database_url is None or not self.database_url.get_secret_value():
+        if self.database_url is None or not self.has_database_url:
             return make_url(f"sqlite:///{self.home_path / 'catalogue.db'}")
         try:
             return with_named_driver(make_url(self.database_url.get_secret_value()))

@@ -7,34 +7,28 @@ from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.charts import bar_chart
 from kh02_pipelines.assets.metadata import preview
 from kh02_pipelines.assets.sources import source_key
-from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER
+from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER, evidence_of
 from kh02_pipelines.crosswalk.row_flow import row_flow
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.totals import expected_totals
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.resources.stores import Stores
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES, source_hashes
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
 CANDIDATE = "candidate_release"
-_FLOW_SOURCES = (
-    OLD_REGISTER,
-    NEW_REGISTER,
-    "successions_2025-07-01",
-    "province_successions_2025-07-01",
-    "rulings",
-)
+_SOURCES = tuple(REFERENCE_FILES)
 
 
 @dg.asset(
     key=CANDIDATE,
     ins={
         **{name: dg.AssetIn(name) for name in CATALOGUE},
-        **{f"raw_{name.replace('-', '_')}": dg.AssetIn(source_key(name)) for name in _FLOW_SOURCES},
+        **{f"raw_{name.replace('-', '_')}": dg.AssetIn(source_key(name)) for name in _SOURCES},
         "old": dg.AssetIn("register_2025_06_30"),
         "new": dg.AssetIn("register_2025_07_01"),
         "links": dg.AssetIn("links"),
-        "totals": dg.AssetIn(source_key("totals")),
         "release_date": dg.AssetIn("release_date"),
     },
     group_name=groups.CATALOGUE,
@@ -50,17 +44,19 @@ def candidate_release(
     old: pd.DataFrame,
     new: pd.DataFrame,
     links: pd.DataFrame,
-    totals: pd.DataFrame,
     release_date: str,
     **frames: pd.DataFrame,
 ) -> dg.MaterializeResult[str]:
     """Stage the candidate; the value is the folder's name in the staging area."""
     day = pd.Timestamp(release_date)
     tables = {name: frames[name] for name in CATALOGUE}
-    raw = {name: frames[f"raw_{name.replace('-', '_')}"] for name in _FLOW_SOURCES}
+    raw = {name: frames[f"raw_{name.replace('-', '_')}"] for name in _SOURCES}
     flow = row_flow(raw, {OLD_REGISTER: old, NEW_REGISTER: new}, links, tables, day)
-    with one_publisher(stores.home):
-        staged = stage(Candidate(tables, day.date(), expected_totals(totals, day), flow), stores.staging)
+    hashes = source_hashes(stores.reference)
+    evidence = evidence_of(raw, day, {name.removesuffix(".csv"): digest for name, digest in hashes.items()})
+    candidate = Candidate(tables, day.date(), expected_totals(raw["totals"], day), flow, evidence)
+    with one_publisher(stores.home, what="staging"):
+        staged = stage(candidate, stores.staging, hashes)
     rows = pd.Series(dict(staged.rows)).sort_values(ascending=False)
     return dg.MaterializeResult(
         value=staged.folder.name,

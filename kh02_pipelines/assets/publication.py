@@ -1,10 +1,15 @@
 """Group ``publication``: the only assets that touch what readers read. Each audits the staged bytes itself."""
 
+from functools import partial
+
 import dagster as dg
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.release.change_files import change_rows
+from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.files import write_durably
 from kh02_pipelines.release.publish import one_publisher, publish_database, publish_parquet
+from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.staging import open_staged
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.tables.catalogue import CATALOGUE
@@ -14,17 +19,44 @@ from kh02_pipelines.tables.dictionary import data_dictionary as render_dictionar
 @dg.asset(
     group_name=groups.PUBLICATION,
     owners=groups.OWNERS,
-    kinds={"python", "sql"},
+    kinds={"python"},
     description=groups.described(
-        "Cơ sở dữ liệu công bố: mọi bảng được thay trong một giao dịch, sau khi tự kiểm tra lại dữ liệu đã dàn.",
-        "The published database: every table exchanged in one transaction, after auditing the staged bytes again.",
+        "Đối soát hai kho lúc bắt đầu mỗi lượt chạy: hoàn tất hoặc dọn những gì lần trước bỏ dở.",
+        "Both stores brought together at the start of every run: what a crash left is finished or cleared.",
     ),
 )
-def database_release(stores: dg.ResourceParam[Stores], candidate_release: str) -> dg.MaterializeResult[None]:
+def reconciled_stores(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]:
+    """Finish or clear what an earlier run left."""
+    with one_publisher(stores.home, what="reconciling"):
+        done = reconcile(stores.parquet, stores.database)
+    text = "\n".join(f"- {line}" for line in done) or "*không có gì bỏ dở · nothing was left*"
+    return dg.MaterializeResult(metadata={"mended": len(done), "what": dg.MetadataValue.md(text)})
+
+
+@dg.asset(
+    group_name=groups.PUBLICATION,
+    owners=groups.OWNERS,
+    kinds={"python", "sql"},
+    description=groups.described(
+        "Cơ sở dữ liệu công bố: bản mới được ghi ẩn, kiểm tra lại, rồi con trỏ chuyển sang trong một bước.",
+        "The published database: the release is written unseen, audited again, then the pointer moves in one step.",
+    ),
+)
+def database_release(
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], candidate_release: str
+) -> dg.MaterializeResult[None]:
     """Publish the candidate to the database."""
     with one_publisher(stores.home):
         staged = open_staged(stores.staging / candidate_release)
-        published = publish_database(staged, stores.parquet, stores.database)
+        published = publish_database(
+            staged,
+            stores.parquet,
+            stores.database,
+            now=stores.clock(),
+            run_id=context.run_id,
+            exports=write_exports,
+            auxiliary=partial(change_rows, stores.parquet),
+        )
     return dg.MaterializeResult(
         metadata={
             "release_id": published.release_id,
@@ -49,7 +81,7 @@ def parquet_release(stores: dg.ResourceParam[Stores], candidate_release: str) ->
     """Publish the candidate as Parquet."""
     with one_publisher(stores.home):
         staged = open_staged(stores.staging / candidate_release)
-        published = publish_parquet(staged, stores.parquet, stores.clock())
+        published = publish_parquet(staged, stores.parquet, stores.database, now=stores.clock())
     return dg.MaterializeResult(
         metadata={
             "release_id": published.release_id,
@@ -84,4 +116,4 @@ def data_dictionary(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[No
     )
 
 
-ASSETS = [database_release, parquet_release, data_dictionary]
+ASSETS = [reconciled_stores, database_release, parquet_release, data_dictionary]

@@ -25,6 +25,9 @@ nux:
 """
 POLL_SECONDS = 0.2
 
+CHECK_FAILED = "DagsterAssetCheckFailedError"
+"""How Dagster ends the step of a blocking check that failed: the check itself says more."""
+
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run configuration that keeps Dagster's own log off the terminal; the event log has all of it."""
 
@@ -34,7 +37,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What came of one run: how its checks ended, what its publication said, and why it failed, if it did."""
+    """What came of one run: how its checks ended, what its publication said, and why it failed, if it did.
+
+    ``failed_checks`` and ``failures`` are lines to print, each with its remedy.
+    """
 
     run_id: str
     success: bool
@@ -101,8 +107,9 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
     failures: list[str] = []
     by_audit = False
     for event in result.all_events:
-        if event.is_step_failure:
-            text, audited = _reason(event.step_failure_data.error)
+        error = event.step_failure_data.error if event.is_step_failure else None
+        if error is not None and error.cls_name != CHECK_FAILED:
+            text, audited = _reason(error)
             by_audit |= audited
             failures.append(f"{event.step_key}: {text}")
     release, new = None, False
@@ -114,18 +121,28 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
             metadata = event.step_materialization_data.materialization.metadata
             release = str(metadata["release_id"].value)
             new |= bool(metadata["new_release"].value)
-    failed = sorted(check.check_name for check in checks if not check.passed and check.blocking)
+    failed = sorted(_finding(check) for check in checks if not check.passed and check.blocking)
     return RunOutcome(
         run_id=result.run_id,
         success=result.success,
         failed_checks=failed,
         passed_checks=sum(check.passed for check in checks),
-        # a step that fails only because a blocking check did says nothing new
         failures=failures,
         failed_by_audit=by_audit,
         release_id=release,
         new_release=new,
     )
+
+
+def _finding(check: dg.AssetCheckEvaluation) -> str:
+    """A failed check in a line: its name, how many rows, the first of them, and the remedy."""
+    shown = check.metadata
+    table = shown.get("rows")
+    rows = table.records if isinstance(table, dg.TableMetadataValue) else []
+    first = ", ".join(str(value) for value in rows[0].data.values() if value) if rows else ""
+    count = f"{shown['failing_rows'].value} rows" if "failing_rows" in shown else "failed"
+    remedy = f"; remedy: {shown['remedy'].value}" if "remedy" in shown else ""
+    return f"{check.check_name}: {count}{f', first: {first}' if first else ''}{remedy}"
 
 
 def _reason(error: Any) -> tuple[str, bool]:

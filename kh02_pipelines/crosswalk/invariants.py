@@ -6,7 +6,7 @@ Belongs here: rules that tie the crosswalk tables to the unit tables. Does not b
 
 import pandas as pd
 
-from kh02_pipelines.register.rule import Candidate, Rule, Word, findings, together
+from kh02_pipelines.register.rule import Candidate, Rule, Word, among, findings, together
 
 
 def units_without_link(candidate: Candidate) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def units_without_link(candidate: Candidate) -> pd.DataFrame:
         ("province", tables["province"], provinces["new_code"], "has no predecessor"),
     ]
     return together(
-        *(findings(name, units[~units["code"].isin(linked)], "code", text) for name, units, linked, text in pairs)
+        *(findings(name, units[~among(units["code"], linked)], "code", text) for name, units, linked, text in pairs)
     )
 
 
@@ -49,10 +49,10 @@ def new_codes_unexplained(candidate: Candidate) -> pd.DataFrame:
     tables = candidate.tables
     links, districts = tables["commune_crosswalk"], tables["district_crosswalk"]
     members = links.loc[links["old_code"] == links["new_code"], "new_code"]
-    direct = districts[districts["sole_successor"] & ~districts["new_commune_code"].isin(links["new_code"])]
+    direct = districts[districts["sole_successor"] & ~among(districts["new_commune_code"], links["new_code"])]
     communes = tables["commune"]
-    zones = communes["code"].isin(direct["new_commune_code"]) & (communes["type"] == "đặc khu")
-    stray = communes[~communes["code"].isin(members) & ~zones]
+    zones = among(communes["code"], direct["new_commune_code"]) & (communes["type"] == "đặc khu")
+    stray = communes[~among(communes["code"], members) & ~zones]
     provinces = tables["province"]
     stray_provinces = provinces[~_code_of_member(tables["province_crosswalk"], provinces["code"])]
     return together(
@@ -62,7 +62,7 @@ def new_codes_unexplained(candidate: Candidate) -> pd.DataFrame:
 
 
 def _code_of_member(links: pd.DataFrame, codes: pd.Series) -> pd.Series:
-    return codes.isin(links.loc[links["old_code"] == links["new_code"], "new_code"])
+    return among(codes, links.loc[links["old_code"] == links["new_code"], "new_code"])
 
 
 def provinces_torn(candidate: Candidate) -> pd.DataFrame:
@@ -95,7 +95,9 @@ def provinces_torn(candidate: Candidate) -> pd.DataFrame:
 def heirs_contradict(candidate: Candidate) -> pd.DataFrame:
     """Old communes with more than one population heir, or with shares that cannot be together."""
     links = candidate.tables["commune_crosswalk"]
-    shares = pd.crosstab(links["old_code"], links["population"]).reindex(columns=["all", "part", "none"], fill_value=0)
+    shares = pd.DataFrame(
+        {word: (links["population"] == word).groupby(links["old_code"]).sum() for word in ("all", "part", "none")}
+    )
     problems = {
         "more than one successor has all of the population": shares["all"] > 1,
         "one successor has all and another has a part": (shares["all"] > 0) & (shares["part"] > 0),
@@ -114,7 +116,7 @@ def district_flags_wrong(candidate: Candidate) -> pd.DataFrame:
     districts = tables["district_crosswalk"]
     ended = tables["legacy_district"].loc[tables["legacy_district"]["valid_to"].notna(), "code"]
     through = tables["commune_crosswalk"][["old_district_code", "new_code"]].drop_duplicates()
-    through = through[through["old_district_code"].isin(ended)].rename(columns={"new_code": "new_commune_code"})
+    through = through[among(through["old_district_code"], ended)].rename(columns={"new_code": "new_commune_code"})
     keys = ["old_district_code", "new_commune_code"]
     missing = through.merge(districts[keys], on=keys, how="left", indicator=True)
     drawn = districts.groupby("new_commune_code")["old_district_code"].transform("nunique")

@@ -55,8 +55,8 @@ class Found:
         return self.table.startswith("legacy_")
 
 
-def lookup(tables: Tables, query: str, most: int = 50) -> list[Found]:
-    """Every unit, old and new, whose code is ``query`` or whose name matches it; at most ``most``.
+def lookup(tables: Tables, query: str) -> list[Found]:
+    """Every unit, old and new, whose code is ``query`` or whose name matches it.
 
     Names match with or without the unit type, however they are spelled; a name typed without accents matches
     every name that is the same without them. Old units come first.
@@ -67,9 +67,9 @@ def lookup(tables: Tables, query: str, most: int = 50) -> list[Found]:
         units = tables[table]
         found += [
             Found(table, str(unit.code), str(unit.name), _above(unit, tables), _links(tables, table, str(unit.code)))
-            for unit in _matching(units, wanted).head(most).itertuples()  # at most a few dozen
+            for unit in _matching(units, wanted).itertuples()  # a few dozen at most share a name
         ]
-    return found[:most]
+    return found
 
 
 def _matching(units: pd.DataFrame, wanted: str) -> pd.DataFrame:

@@ -114,6 +114,14 @@ def _replay_day(
         ["predecessor_id", "predecessor_level", "predecessor_code", "legal_document"]
     ]
     whole = founding[(founding["extent"] == "whole") & (founding["predecessor_level"] == founding["successor_level"])]
+    twice = whole["predecessor_id"].duplicated()
+    if twice.any():
+        raise SourceError(
+            f"{whole.loc[twice, 'predecessor_id'].iloc[0]} goes whole to two successors on {day:%Y-%m-%d}",
+            file="changes.csv",
+            field="extent",
+            remedy="write part for each successor, or strike one of them",
+        )
     ended = ended.merge(whole[["predecessor_id", "event_id"]], on="predecessor_id", how="left", validate="1:1")
     own = ended["event_id"].isna()
     kind = ended["predecessor_level"].eq("district").map({True: "abolition", False: "split"})
@@ -132,7 +140,7 @@ def _replay_day(
         )[own]
     )
 
-    ended_by = versions["unit_id"].map(ended.set_index("predecessor_id")["event_id"])
+    ended_by = versions["unit_id"].map(ended.set_index("predecessor_id")["event_id"]).astype("str")
     versions = versions.assign(
         valid_to=versions["valid_to"].mask(ended_by.notna(), day),
         ended_by=versions["ended_by"].fillna(ended_by),

@@ -1,12 +1,12 @@
 """Structural rules of units and their history, blocking: readers would be hurt if one broke.
 
-Belongs here: rules on the ``units`` and ``history`` tables, and on declared keys of all tables. Does not
-belong here: rules on crosswalks (``crosswalk.invariants``) or single-column rules (from the declarations).
+Belongs here: rules on the ``units`` and ``history`` tables, and on references between all tables. Does not
+belong here: rules on crosswalks (``crosswalk.invariants``) or on single tables (``declared``).
 """
 
 import pandas as pd
 
-from kh02_pipelines.register.rule import Candidate, Rule, Word, findings, together
+from kh02_pipelines.register.rule import Candidate, Rule, Word, among, findings, nothing, one_finding, together
 from kh02_pipelines.register.states import units_as_of
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.declaration import ForeignKey, Table
@@ -48,19 +48,23 @@ def totals_differ(candidate: Candidate) -> pd.DataFrame:
     return together(findings("", wrong, "type", problem).assign(table=tables))
 
 
-def keys_repeated(candidate: Candidate) -> pd.DataFrame:
-    """Primary keys that stand more than once, in any table."""
-    return together(
-        *(
-            findings(
-                table.name,
-                frame[frame.duplicated(list(table.primary_key))],
-                list(table.primary_key),
-                "stands twice",
-            )
-            for table, frame in _declared(candidate)
-        )
+def province_totals_differ(candidate: Candidate) -> pd.DataFrame:
+    """Communes by new province and type, against each province's resolution."""
+    expected = candidate.evidence.get("province_totals")
+    if expected is None:
+        return one_finding("province_totals", "evidence", "was not staged, so provinces cannot be counted")
+    if expected.empty:  # before the reform nothing is given by province
+        return nothing()
+    counted = candidate.tables["commune"].groupby(["province_code", "type"], as_index=False).size()
+    both = expected.merge(counted, on=["province_code", "type"], how="outer").fillna({"count": 0, "size": 0})
+    wrong = both[both["count"] != both["size"]]
+    problem = (
+        "counted "
+        + wrong["size"].astype("int64").astype("str")
+        + ", the law gives "
+        + wrong["count"].astype("int64").astype("str")
     )
+    return together(findings("commune", wrong, ["province_code", "type"], problem))
 
 
 def references_broken(candidate: Candidate) -> pd.DataFrame:
@@ -71,15 +75,22 @@ def references_broken(candidate: Candidate) -> pd.DataFrame:
 
 
 def _declared(candidate: Candidate) -> list[tuple[Table, pd.DataFrame]]:
-    return [(CATALOGUE[name], frame) for name, frame in candidate.tables.items()]
+    return [(CATALOGUE[name], frame) for name, frame in candidate.tables.items() if name in CATALOGUE]
 
 
 def _orphans(candidate: Candidate, table: Table, frame: pd.DataFrame, key: ForeignKey) -> pd.DataFrame:
-    target = candidate.tables[key.target][list(key.target_columns)]
-    filled = frame.dropna(subset=list(key.columns))
-    known = pd.MultiIndex.from_frame(filled[list(key.columns)]).isin(pd.MultiIndex.from_frame(target))
-    where = " + ".join(key.columns)
-    return findings(table.name, filled[~known], list(table.primary_key), f"{where} is not in {key.target}")
+    target = candidate.tables[key.target]
+    if len(key.columns) == 1:
+        known = among(frame[key.columns[0]], target[key.target_columns[0]])
+    else:
+        wanted = frame[list(key.columns)].set_axis(list(key.target_columns), axis="columns")
+        there = target[list(key.target_columns)].drop_duplicates()
+        merged = wanted.merge(there, how="left", indicator=True)["_merge"]
+        known = pd.Series((merged == "both").to_numpy(), index=frame.index)
+    if known.all():
+        return nothing()
+    broken = frame[~known].dropna(subset=list(key.columns))
+    return findings(table.name, broken, list(table.primary_key), f"{' + '.join(key.columns)} is not in {key.target}")
 
 
 def versions_inconsistent(candidate: Candidate) -> pd.DataFrame:
@@ -136,12 +147,12 @@ RULES = (
         totals_differ,
     ),
     Rule(
-        "keys_unique",
-        Word.CLEAN,
-        "Khóa chính của mọi bảng là duy nhất",
-        "Primary keys are unique in every table",
-        "remove the repeated row from the source, or add a ruling",
-        keys_repeated,
+        "province_totals",
+        Word.COMPLETE,
+        "Số xã, phường, đặc khu của từng tỉnh đúng như nghị quyết của tỉnh đó",
+        "Communes by province and type are as many as the province's resolution gives",
+        "look for the commune under a wrong province or type; the totals are in province_totals.csv",
+        province_totals_differ,
     ),
     Rule(
         "references_exist",

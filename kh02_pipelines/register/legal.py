@@ -41,7 +41,8 @@ def parse_dates(raw: pd.DataFrame, field: str, file: str) -> pd.Series:
     """A text column of ISO dates as dates; the empty string is missing. Raises SourceError naming the row."""
     filled = raw[field].mask(raw[field] == "")
     parsed = pd.to_datetime(filled, format="%Y-%m-%d", errors="coerce").astype("datetime64[ms]")
-    wrong = parsed.isna() & filled.notna()
+    # pandas takes 2025-6-1 for the format too
+    wrong = filled.notna() & (parsed.isna() | ~filled.str.fullmatch(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool))
     if wrong.any():
         row = raw[wrong].iloc[0]
         raise SourceError(

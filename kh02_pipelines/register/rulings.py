@@ -123,11 +123,11 @@ def same_name_pairs(rulings: pd.DataFrame, target: str) -> pd.DataFrame:
     The conversion table keeps such communes unchanged while the two registers spell them differently.
     """
     chosen = rulings[(rulings["target"] == target) & (rulings["action"] == "same_name")]
-    codes = chosen["key"].str.partition(PAIR_SEPARATOR)
+    codes = chosen["key"].str.split(PAIR_SEPARATOR, n=1)
     return pd.DataFrame(
         {
-            "old_code": codes[0],
-            "new_code": codes[2],
+            "old_code": codes.str[0],
+            "new_code": codes.str[-1],
             "old_name": chosen["source_value"],
             "new_name": chosen["ruled_value"],
         }

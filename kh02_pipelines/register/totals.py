@@ -1,6 +1,7 @@
 """How many units the law gives, by level and type, on a date.
 
-Belongs here: reading ``totals.csv`` at a date. Does not belong here: counting our own tables (``invariants``).
+Belongs here: reading ``totals.csv`` and ``province_totals.csv`` at a date. Does not belong here: counting our own
+tables (``invariants``).
 """
 
 import pandas as pd
@@ -16,7 +17,25 @@ def expected_totals(raw: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     A block of totals holds from its ``valid_from`` until the next one. Raises SourceError for a count that is
     not a whole number.
     """
-    file = "totals.csv"
+    totals = _dated_counts(raw, "totals.csv")
+    legacy = totals[totals["valid_from"] == OPENING_DATE]
+    current = totals[totals["valid_from"] == totals.loc[totals["valid_from"] <= as_of, "valid_from"].max()]
+    both = pd.concat([legacy.assign(state="legacy"), current.assign(state="current")], ignore_index=True)
+    return both.loc[:, ["state", "level", "type", "count"]]
+
+
+def expected_province_totals(raw: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Communes by new province on ``as_of``: ``province_code``, ``type``, ``count``; none before the reform.
+
+    Each province's newest block counts. Raises SourceError for a count that is not a whole number.
+    """
+    totals = _dated_counts(raw, "province_totals.csv")
+    totals = totals[totals["valid_from"] <= as_of]
+    newest = totals["valid_from"] == totals.groupby("province_code")["valid_from"].transform("max")
+    return totals.loc[newest, ["province_code", "type", "count"]].reset_index(drop=True)
+
+
+def _dated_counts(raw: pd.DataFrame, file: str) -> pd.DataFrame:
     totals = raw.assign(valid_from=parse_dates(raw, "valid_from", file))
     numbers = pd.to_numeric(totals["count"], errors="coerce")
     wrong = numbers.isna() | (numbers % 1 != 0) | (numbers < 0)
@@ -29,8 +48,4 @@ def expected_totals(raw: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
             field="count",
             remedy="write digits",
         )
-    totals["count"] = numbers.astype("int64")
-    legacy = totals[totals["valid_from"] == OPENING_DATE]
-    current = totals[totals["valid_from"] == totals.loc[totals["valid_from"] <= as_of, "valid_from"].max()]
-    both = pd.concat([legacy.assign(state="legacy"), current.assign(state="current")], ignore_index=True)
-    return both.loc[:, ["state", "level", "type", "count"]]
+    return totals.assign(count=numbers.astype("int64"))

@@ -28,6 +28,7 @@ def unit_tables(
     now["legal_document"] = (
         now["started_by"]
         .map(change_event.set_index("event_id")["legal_document"])
+        .astype("str")
         .fillna(standing_document(documents, as_of))
     )
     province_of_district = old[old["level"] == "district"].set_index("code")["parent_code"]

@@ -5,15 +5,61 @@ them (``checks``). Publishing never trusts a check result from elsewhere: a chec
 materialised alone, a result forged.
 """
 
+from dataclasses import dataclass, field
+
 import pandas as pd
 
 from kh02_pipelines.crosswalk import invariants as crosswalk_invariants
+from kh02_pipelines.crosswalk import legal_basis
 from kh02_pipelines.errors import AuditError
+from kh02_pipelines.register import correctness, declared, liveness, name_rules, settlement
 from kh02_pipelines.register import invariants as register_invariants
-from kh02_pipelines.register.rule import Candidate, Rule
+from kh02_pipelines.register.rule import Candidate, Rule, Word
+from kh02_pipelines.release import contract, holdings
 
-RULES: tuple[Rule, ...] = (*register_invariants.RULES, *crosswalk_invariants.RULES)
-"""Every structural rule, in the order in which they are shown."""
+_BY_WORD = list(Word)
+
+RULES: tuple[Rule, ...] = tuple(
+    sorted(
+        (
+            *correctness.RULES,
+            *register_invariants.RULES,
+            *crosswalk_invariants.RULES,
+            *legal_basis.RULES,
+            *name_rules.RULES,
+            *declared.RULES,
+            *liveness.RULES,
+            *settlement.RULES,
+            *contract.RULES,
+        ),
+        key=lambda rule: _BY_WORD.index(rule.word),
+    )
+)
+"""Every rule on a candidate, by word, in the order in which they are shown."""
+
+PUBLISHED_RULES: tuple[Rule, ...] = holdings.RULES
+"""Rules on what has been published: seen too late to block, and shown on the release."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one rule ended on one candidate: the rows that break it, and the numbers it judged."""
+
+    rule: Rule
+    findings: pd.DataFrame
+    figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rule holds."""
+        return self.findings.empty
+
+
+def outcomes(candidate: Candidate, rules: tuple[Rule, ...] = RULES) -> list[Outcome]:
+    """Every rule on a candidate, in the order of ``rules``."""
+    return [
+        Outcome(rule, rule.find(candidate), dict(rule.figures(candidate)) if rule.figures else {}) for rule in rules
+    ]
 
 
 def audit(candidate: Candidate, rules: tuple[Rule, ...] = RULES) -> dict[str, pd.DataFrame]:

@@ -8,10 +8,15 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from kh02_pipelines.errors import EnvironmentFault
+
+TEMPORARY = ".tmp"
+"""What names of unfinished files and folders end with; they begin with a dot."""
 
 
 def require_writable(folder: Path) -> None:
@@ -29,21 +34,44 @@ def require_writable(folder: Path) -> None:
         ) from error
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data`` in one step that survives a crash."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+@contextmanager
+def file_fault(what: str, path: Path) -> Iterator[None]:
+    """Turn an OSError into an EnvironmentFault that says ``what`` failed, where and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{what}: {error.strerror or error}",
+            file=path,
+            remedy="free space or mend permissions, then run again; readers still have the previous release",
+        ) from error
+
+
+def write_durably(path: Path, data: bytes, before_replacing: Callable[[], None] | None = None) -> None:
+    """Replace ``path`` by ``data`` in one step that survives a crash; nothing is left behind on an error."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if before_replacing is not None:
+            before_replacing()
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, before_replacing: Callable[[], None] | None = None) -> None:
     """``write_durably`` for a JSON document with stable key order."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
-    write_durably(path, f"{text}\n".encode())
+    write_durably(path, json_bytes(value), before_replacing)
+
+
+def json_bytes(value: Any) -> bytes:
+    """A JSON document as it is stored: sorted keys, indented, UTF-8, newline at the end."""
+    return f"{json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)}\n".encode()
 
 
 def sync_folder(folder: Path) -> None:
@@ -55,6 +83,17 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def sync_tree(folder: Path) -> None:
+    """Make every file and folder below ``folder`` durable, and ``folder`` itself."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    sync_folder(folder)
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
@@ -64,3 +103,16 @@ def sha256_of(path: Path) -> str:
 def remove_folder(folder: Path) -> None:
     """Remove a folder and all in it; nothing happens when it is not there."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_unfinished(folder: Path) -> list[str]:
+    """Remove files and folders that a crash left half written directly in ``folder``; returns their names."""
+    if not folder.is_dir():
+        return []
+    left = sorted(path for path in folder.iterdir() if path.name.startswith(".") and path.name.endswith(TEMPORARY))
+    for path in left:
+        if path.is_dir():
+            remove_folder(path)
+        else:
+            path.unlink(missing_ok=True)
+    return [path.name for path in left]

@@ -1,26 +1,46 @@
 """The Parquet store: immutable release folders and the pointer that readers follow.
 
-Belongs here: ``$KH02_HOME/parquet``. Does not belong here: the database, or deciding whether to publish.
+Belongs here: ``$KH02_HOME/parquet``. Does not belong here: the database, deciding whether to publish, or what
+other formats a release also comes in.
 
-Layout: ``parquet/<release_id>/<table>.parquet`` with ``release.json``; ``parquet/current.json`` names the
-current release (``release_id``, ``path`` relative to the pointer, ``as_of``, ``content_hash``). A folder is
-complete when it has its name: it is written under another one and renamed.
+Layout: ``parquet/<release_id>/<table>.parquet`` with ``release.json``, ``manifest.json`` and ``SHA256SUMS``;
+``parquet/current.json`` names the current release (``release_id``, ``path`` relative to the pointer, ``as_of``,
+``content_hash``, ``contract_version``). A folder is complete when it has its name: it is written under another
+one, made durable and renamed.
 """
 
 import datetime as dt
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import RELEASE_ID
-from kh02_pipelines.release.files import remove_folder, require_writable, sync_folder, write_json
-from kh02_pipelines.release.staging import StagedRelease
+from kh02_pipelines.release.files import (
+    TEMPORARY,
+    file_fault,
+    remove_folder,
+    require_writable,
+    sync_folder,
+    sync_tree,
+    write_json,
+)
+from kh02_pipelines.release.manifest import problems_of, write_manifest
+from kh02_pipelines.release.staging import StagedRelease, without_release
+from kh02_pipelines.release.steps import Step, no_step
+from kh02_pipelines.tables.contract import CONTRACT_VERSION
 
 POINTER = "current.json"
 DESCRIPTION = "release.json"
+
+Extra = Callable[[Path], None]
+"""Writes more files into the coming release folder, before the manifest covers it and it gets its name."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +57,27 @@ class ReleaseInfo:
 class ParquetStore:
     """Release folders under one root, and the pointer to the current one."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, step: Step = no_step) -> None:
         self.root = root
+        self._step = step
 
     def folder(self, release: str) -> Path:
         """The folder of a release. Raises ValueError for what is not a release id."""
         if not RELEASE_ID.fullmatch(release):
             raise ValueError(f"not a release id: {release!r}")
         return self.root / release
+
+    def has(self, release: str) -> bool:
+        """Whether the store holds a complete folder of that release."""
+        return RELEASE_ID.fullmatch(release) is not None and (self.root / release / DESCRIPTION).is_file()
+
+    def pointed(self) -> str | None:
+        """The release id the pointer names, whether or not its folder is here; None when there is no sound pointer."""
+        try:
+            named = json.loads((self.root / POINTER).read_text("utf-8"))["release_id"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return named if isinstance(named, str) and RELEASE_ID.fullmatch(named) else None
 
     def current(self) -> ReleaseInfo | None:
         """The release readers see, or None before the first one. Raises EnvironmentFault if unreadable."""
@@ -53,6 +86,12 @@ class ParquetStore:
             pointer = json.loads(path.read_text("utf-8"))
             return self.describe(pointer["release_id"])
         except FileNotFoundError:
+            if path.is_file():
+                raise EnvironmentFault(
+                    "the pointer names a release whose folder is not here",
+                    file=path,
+                    remedy="kh02 rollback to a release that kh02 releases lists, or restore the folder",
+                ) from None
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise EnvironmentFault(
@@ -70,19 +109,76 @@ class ParquetStore:
         """Every complete release, newest first by time of publication."""
         if not self.root.is_dir():
             return []
-        names = [entry.name for entry in self.root.iterdir() if RELEASE_ID.fullmatch(entry.name)]
-        found = [self.describe(name) for name in names if (self.root / name / DESCRIPTION).is_file()]
+        found = [self.describe(entry.name) for entry in self.root.iterdir() if self.has(entry.name)]
         return sorted(found, key=lambda info: (info.published_at, info.release_id), reverse=True)
 
-    def add(self, staged: StagedRelease, published_at: dt.datetime) -> ReleaseInfo:
+    def tables(self, release: str) -> dict[str, pa.Table]:
+        """The Parquet tables of a release as declared. Raises OSError, ValueError or ArrowException if unreadable."""
+        folder = self.folder(release)
+        names = self.describe(release).rows
+        return {name: without_release(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
+
+    def problems(self, release: str) -> list[str]:
+        """In what a release's files are not those that were published; empty when all are."""
+        return problems_of(self.folder(release))
+
+    def add(self, staged: StagedRelease, published_at: dt.datetime, extra: Extra | None = None) -> ReleaseInfo:
         """Bring a staged release in, invisible until ``point_to``; a release that is there stays as it is.
 
-        Raises EnvironmentFault when the folder cannot be written; then nothing of the release is left behind.
+        Raises EnvironmentFault when the folder cannot be written (nothing of it is left behind) or when what
+        then lies on disk does not read back as it was written.
         """
         require_writable(self.root)
         target = self.folder(staged.release_id)
-        if (target / DESCRIPTION).is_file():
-            return self.describe(staged.release_id)
+        if not self.has(staged.release_id):
+            coming = self.root / f".{staged.release_id}.{os.getpid()}{TEMPORARY}"
+            try:
+                with file_fault("the release folder cannot be written", target):
+                    self._write(staged, published_at, coming, extra)
+                    remove_folder(target)  # only ever a folder without description: never a release
+                    coming.rename(target)
+                    sync_folder(self.root)
+            except BaseException:
+                remove_folder(coming)
+                raise
+            self._step("files.renamed")
+        problems = self.problems(staged.release_id)
+        if problems:
+            raise EnvironmentFault(
+                f"the release folder does not read back as written: {problems[0]}",
+                file=target,
+                remedy="check the disk, remove the folder if no pointer names it, then run again",
+            )
+        self._step("files.verified")
+        return self.describe(staged.release_id)
+
+    def point_to(self, release: str) -> None:
+        """Make a release the current one, in one atomic step. Raises EnvironmentFault when that fails."""
+        path = self.root / POINTER
+        with file_fault("the pointer to the current release cannot be written", path):
+            info = self.describe(release)
+            pointer = {
+                "release_id": info.release_id,
+                "path": info.release_id,
+                "as_of": info.as_of,
+                "content_hash": info.content_hash,
+                "contract_version": CONTRACT_VERSION,
+            }
+            write_json(path, pointer, before_replacing=lambda: self._step("files.pointer_written_beside"))
+        self._step("files.pointer_replaced")
+
+    def remove(self, release: str) -> None:
+        """Remove a release folder: first its name, so that nobody opens a half of it, then its files."""
+        folder = self.folder(release)
+        if not folder.is_dir():
+            return
+        going = self.root / f".{release}.{os.getpid()}.going{TEMPORARY}"
+        with file_fault("the release folder cannot be removed", folder):
+            folder.rename(going)
+            sync_folder(self.root)
+        remove_folder(going)
+
+    def _write(self, staged: StagedRelease, published_at: dt.datetime, coming: Path, extra: Extra | None) -> None:
         info = ReleaseInfo(
             staged.release_id,
             f"{staged.as_of:%Y-%m-%d}",
@@ -90,37 +186,25 @@ class ParquetStore:
             published_at.isoformat(timespec="seconds"),
             dict(staged.rows),
         )
-        coming = self.root / f".{staged.release_id}.{os.getpid()}.tmp"
-        try:
-            remove_folder(coming)
-            coming.mkdir()
-            for name in staged.rows:
-                _copy_durably(staged.path(name), coming / f"{name}.parquet")
-            write_json(coming / DESCRIPTION, {**asdict(info), "sha256": dict(staged.sha256)})
-            coming.rename(target)
-            sync_folder(self.root)
-        except OSError as error:
-            remove_folder(coming)
-            raise EnvironmentFault(
-                f"the release folder cannot be written: {error.strerror}",
-                file=target,
-                remedy="free space or mend permissions, then run again; readers still have the previous release",
-            ) from error
-        return info
-
-    def point_to(self, release: str) -> None:
-        """Make a release the current one, in one atomic step."""
-        info = self.describe(release)
-        pointer = {
+        remove_folder(coming)
+        coming.mkdir()
+        self._step("files.folder_made")
+        for name in staged.rows:
+            shutil.copyfile(staged.path(name), coming / f"{name}.parquet")
+        self._step("files.tables_copied")
+        if extra is not None:
+            extra(coming)
+        self._step("files.extra_written")
+        write_json(coming / DESCRIPTION, {**asdict(info), "sha256": dict(staged.sha256)})
+        self._step("files.description_written")
+        about = {
             "release_id": info.release_id,
-            "path": info.release_id,
             "as_of": info.as_of,
             "content_hash": info.content_hash,
+            "contract_version": CONTRACT_VERSION,
+            "sources": dict(staged.sources),
         }
-        write_json(self.root / POINTER, pointer)
-
-
-def _copy_durably(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
+        write_manifest(coming, about)
+        self._step("files.manifest_written")
+        sync_tree(coming)
+        self._step("files.synced")

@@ -1,25 +1,40 @@
 """Publishing: from a staged release to both stores, once, or not at all.
 
-Belongs here: the order of the steps and the lock. Does not belong here: the steps (the stores, ``audit``).
+Belongs here: the order of the steps across the stores. Does not belong here: the steps (the stores, ``audit``),
+mending what a crash left (``reconcile``), or the locks (``home_lock``, ``database_lock``).
+
+The order: the release folder is written and proved, invisible; the rows are written and proved, invisible; the
+database's pointer moves, which is the commit; then the file pointer follows. Whatever is cut off before the
+commit is cleared by the next run, whatever is cut off after it is finished.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
-from kh02_pipelines.errors import EnvironmentFault
+from kh02_pipelines.errors import AuditError, EnvironmentFault
+from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.release.audit import require_sound
 from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.files import require_writable, sha256_of
-from kh02_pipelines.release.parquet_store import ParquetStore, ReleaseInfo
+from kh02_pipelines.release.files import sha256_of
+from kh02_pipelines.release.home_lock import mark_ended, mark_started, one_publisher
+from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.reconcile import reconcile
+from kh02_pipelines.release.retention import Retention
 from kh02_pipelines.release.staging import CANDIDATE_FILE, StagedRelease, read_staged
+from kh02_pipelines.release.steps import Step, no_step
+from kh02_pipelines.release.surroundings import surrounded
 
-LOCK_SECONDS = 60
+__all__ = ["Exports", "Published", "one_publisher", "publish_database", "publish_parquet", "target_release"]
+
+Exports = Callable[[Path, Mapping[str, pa.Table], str, dt.date], list[str]]
+"""Writes further formats into the coming release folder: folder, tables, release id, as-of date → file names."""
+
+Auxiliary = Callable[[str, Mapping[str, pa.Table]], Mapping[str, pa.Table]]
+"""Makes the rows of the tables about releases: release id and its tables → rows by table name."""
 
 
 @dataclass(frozen=True)
@@ -30,70 +45,165 @@ class Published:
     new: bool
 
 
-def publish_database(staged: StagedRelease, files: ParquetStore, database: DatabaseStore) -> Published:
-    """Audit the staged bytes, then put them in the database unless it holds the same content already.
+def publish_database(
+    staged: StagedRelease,
+    files: ParquetStore,
+    database: DatabaseStore,
+    *,
+    now: dt.datetime,
+    run_id: str | None = None,
+    exports: Exports | None = None,
+    auxiliary: Auxiliary | None = None,
+    sound: Callable[[Candidate], None] = require_sound,
+    step: Step = no_step,
+) -> Published:
+    """Audit the staged bytes, bring the release into both stores unseen, and move the database's pointer to it.
 
-    Raises AuditError (nothing is published) or EnvironmentFault (the database keeps its previous release).
+    Nothing moves when the database shows the same content already. The caller holds the home's lock.
+    Raises AuditError (broken rules, or content that was rolled back from) or EnvironmentFault; readers then
+    still have the previous release.
     """
-    tables = audited(staged)
-    target = target_release(staged, files)
-    if database.current() == staged.content_hash:
+    database.require_schema()
+    reconcile(files, database)
+    tables = audited(staged, files, sound)
+    target = target_release(staged, files, database)
+    current = database.current_release()
+    shown = current is not None and current.release_id == target
+    if shown and files.has(target):
         return Published(target, new=False)
+    _require_not_withdrawn(staged, database)
+    mark_started(files.root, target, brings_folder=not files.has(target))
+    step("publish.started")
     as_of = dt.date.fromisoformat(target[:10])
-    database.publish(tables, as_of, staged.content_hash)
+    if target == staged.release_id:
+        extra = None if exports is None else _bound(exports, tables, target, as_of)
+        files.add(staged, now, extra)
+    elif problems := files.problems(target):
+        raise EnvironmentFault(
+            f"the release this content belongs to is damaged: {problems[0]}",
+            file=files.folder(target),
+            remedy="restore the folder from a copy, or remove it so that it is made anew",
+        )
+    if not shown:  # otherwise this home alone lacked the files
+        database.publish(
+            tables,
+            as_of,
+            staged.content_hash,
+            published_at=now,
+            run_id=run_id,
+            auxiliary=None if auxiliary is None else auxiliary(target, tables),
+        )
     return Published(target, new=True)
 
 
-def publish_parquet(staged: StagedRelease, files: ParquetStore, now: dt.datetime) -> Published:
-    """Audit the staged bytes, then make them the current Parquet release unless they already are.
+def publish_parquet(
+    staged: StagedRelease,
+    files: ParquetStore,
+    database: DatabaseStore,
+    *,
+    now: dt.datetime,
+    retention: Retention | None = None,
+    sound: Callable[[Candidate], None] = require_sound,
+    step: Step = no_step,
+) -> Published:
+    """Audit the staged bytes, let the file pointer follow the database's, and prune old releases from both stores.
 
-    Raises AuditError (nothing is published) or EnvironmentFault (readers keep the previous release).
+    The caller holds the home's lock. Raises AuditError or EnvironmentFault (among others when the database does
+    not show this candidate: its pointer is the commit); readers of the files then keep the previous release.
     """
-    audited(staged)
-    target = target_release(staged, files)
-    current = files.current()
-    if current is not None and current.release_id == target:
-        return Published(target, new=False)
-    files.add(staged, now)
-    files.point_to(target)
-    return Published(target, new=True)
+    audited(staged, files, sound)
+    current = database.current_release()
+    if current is None or current.content_hash != staged.content_hash:
+        raise EnvironmentFault(
+            f"the database shows {current.release_id if current else 'no release'}, not this candidate",
+            file=staged.folder,
+            remedy="publish to the database first: materialise database_release, or run the whole job",
+        )
+    new = files.pointed() != current.release_id
+    if new:
+        problems = files.problems(current.release_id)
+        if problems:
+            raise EnvironmentFault(
+                f"the release folder is not as it was published: {problems[0]}",
+                file=files.folder(current.release_id),
+                remedy="restore the folder from a copy; readers of the files keep the previous release",
+            )
+        files.point_to(current.release_id)
+    prune(files, database, now, retention or Retention(), step)
+    mark_ended(files.root)
+    step("publish.ended")
+    return Published(current.release_id, new=new)
 
 
-def audited(staged: StagedRelease) -> Mapping[str, pa.Table]:
+def audited(
+    staged: StagedRelease, files: ParquetStore, sound: Callable[[Candidate], None] = require_sound
+) -> Mapping[str, pa.Table]:
     """The staged tables, read from the bytes on disk and found sound; raises AuditError otherwise.
 
-    The bytes are read and hashed each time. The rules run once per content in a process: they are functions of
-    nothing but these bytes, and both stores publish the same ones.
+    The bytes are read and hashed each time. The rules run once per content and previous release in a process:
+    those that block are functions of nothing but these, and both stores publish the same bytes.
     """
     tables, candidate = read_staged(staged)
-    proven = (staged.folder, staged.content_hash, sha256_of(staged.folder / CANDIDATE_FILE))
+    candidate = surrounded(candidate, staged, files)
+    previous = candidate.context.previous
+    replaced = "" if previous is None else previous.release_id
+    proven = (staged.folder, staged.content_hash, sha256_of(staged.folder / CANDIDATE_FILE), replaced, sound)
     if proven not in _PROVEN:
-        require_sound(candidate)
+        sound(candidate)
         _PROVEN.add(proven)
     return tables
 
 
-_PROVEN: set[tuple[Path, str, str]] = set()
+_PROVEN: set[tuple[Path, str, str, str, Callable[[Candidate], None]]] = set()
 
 
-def target_release(staged: StagedRelease, files: ParquetStore) -> str:
-    """The release the staged content belongs to: the current one when the content is unchanged."""
-    current: ReleaseInfo | None = files.current()
-    if current is not None and current.content_hash == staged.content_hash:
-        return current.release_id
+def target_release(staged: StagedRelease, files: ParquetStore, database: DatabaseStore) -> str:
+    """The release the staged content belongs to: the current one when the content is unchanged.
+
+    What the database shows counts first, as far as this home has its files; then what the files show.
+    """
+    shown = database.current_release()
+    if shown is not None and shown.content_hash == staged.content_hash and files.has(shown.release_id):
+        return shown.release_id
+    pointed = files.pointed()
+    if pointed is not None and files.has(pointed) and files.describe(pointed).content_hash == staged.content_hash:
+        return pointed
     return staged.release_id
 
 
-@contextmanager
-def one_publisher(home: Path) -> Iterator[None]:
-    """Hold the home folder's publishing lock. Raises EnvironmentFault when another run holds it for long."""
-    require_writable(home)
-    try:
-        with FileLock(home / "publish.lock", timeout=LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise EnvironmentFault(
-            f"another run has been publishing for more than {LOCK_SECONDS} seconds",
-            file=home / "publish.lock",
-            remedy="wait for it to end, or stop it, and run again",
-        ) from error
+def prune(
+    files: ParquetStore, database: DatabaseStore, now: dt.datetime, retention: Retention, step: Step = no_step
+) -> list[str]:
+    """Remove the releases that need not be kept, from the database and then from the files; returns their ids."""
+    held = database.releases()
+    current = database.current_release()
+    pinned = {release for release in (files.pointed(), current.release_id if current else None) if release}
+    going = retention.to_drop([(release.release_id, release.published_at) for release in held], now, pinned)
+    if going:
+        database.remove(going)
+    step("database.pruned")
+    kept = {release.release_id for release in held} - set(going)
+    folders = [(info.release_id, dt.datetime.fromisoformat(info.published_at)) for info in files.releases()]
+    for release in retention.to_drop(folders, now, pinned | kept):
+        files.remove(release)
+    step("files.pruned")
+    return going
+
+
+def _bound(exports: Exports, tables: Mapping[str, pa.Table], release: str, as_of: dt.date) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        exports(folder, tables, release, as_of)
+
+    return write
+
+
+def _require_not_withdrawn(staged: StagedRelease, database: DatabaseStore) -> None:
+    withdrawn = database.withdrawn(staged.content_hash)
+    if withdrawn is None:
+        return
+    raise AuditError(
+        f"this content is release {withdrawn.release_id}, from which {withdrawn.moved_by} rolled back at "
+        f"{withdrawn.moved_at}: {withdrawn.reason}",
+        file=staged.folder,
+        remedy=f"correct the sources, or let it back in with kh02 rollback {withdrawn.release_id}",
+    )

@@ -6,10 +6,11 @@ secrets must not show as Dagster configuration.
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kh02_pipelines.register.rule import Limits
 from kh02_pipelines.release.database_store import DatabaseStore
 from kh02_pipelines.release.parquet_store import ParquetStore
 from kh02_pipelines.settings import Settings
@@ -34,6 +35,7 @@ class Stores:
     database: DatabaseStore
     reference: Path = REFERENCE_FOLDER
     clock: Clock = system_clock
+    limits: Limits = field(default_factory=Limits)
     config: Path | None = None
 
     @classmethod
@@ -45,9 +47,11 @@ class Stores:
         return cls(
             home=home,
             parquet=ParquetStore(home / "parquet"),
-            database=DatabaseStore(settings.sqlalchemy_url()),
+            # the home's own SQLite file is made on first use; any other database is upgraded by kh02 db upgrade
+            database=DatabaseStore(settings.sqlalchemy_url(), upgrades_itself=not settings.has_database_url),
             reference=reference,
             clock=clock,
+            limits=settings.limits,
             config=settings.config_path,
         )
 
@@ -55,3 +59,13 @@ class Stores:
     def staging(self) -> Path:
         """Where candidates are staged."""
         return self.home / "staging"
+
+    @property
+    def reports(self) -> Path:
+        """Where the quality report of every release lies, with its results as a table."""
+        return self.parquet.root / "reports"
+
+    @property
+    def failing_rows(self) -> Path:
+        """Where the rows that failed checks are kept, by content hash."""
+        return self.home / "checks"

@@ -3,6 +3,7 @@
 Belongs here: what any CSV source of ours needs. Does not belong here: which files there are.
 """
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -37,29 +38,33 @@ def read_csv_strict(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
             remedy="check that it is the right file",
         )
     try:
-        frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8", index_col=False)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            records = [(reader.line_num, record) for record in reader if record]
     except UnicodeDecodeError as error:
         raise SourceError(f"not UTF-8 at byte {error.start}", file=path, remedy="save the file as UTF-8") from error
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except csv.Error as error:
         raise SourceError(
-            f"not a readable CSV: {error}", file=path, remedy=f"give the columns {', '.join(columns)}"
+            f"not a readable CSV: {error}", file=path, row=reader.line_num, remedy="mend the quotes on that row"
         ) from error
-    if tuple(frame.columns) != columns:
+    if not records:
+        raise SourceError("not a readable CSV: empty", file=path, remedy=f"give the columns {', '.join(columns)}")
+    (_, header), *rows = records
+    if tuple(header) != columns:
         raise SourceError(
-            f"the header is {', '.join(map(str, frame.columns))}",
-            file=path,
-            row=1,
-            remedy=f"write it as {', '.join(columns)}",
+            f"the header is {', '.join(header)}", file=path, row=1, remedy=f"write it as {', '.join(columns)}"
         )
-    if frame.empty:
+    if not rows:
         raise SourceError("has a header and no rows", file=path, remedy="restore the file from the package")
-    frame["row"] = range(2, len(frame) + 2)
-    short = frame[list(columns)].isna().any(axis="columns")
-    if short.any():
+    uneven = next(((line, len(record)) for line, record in rows if len(record) != len(columns)), None)
+    if uneven is not None:
+        line, found = uneven
         raise SourceError(
-            "has fewer values than the header",
+            f"has {'fewer' if found < len(columns) else 'more'} values than the header: {found} of {len(columns)}",
             file=path,
-            row=int(frame.loc[short, "row"].iloc[0]),
-            remedy="complete the row",
+            row=line,
+            remedy="complete the row, or quote the value that holds a comma",
         )
+    frame = pd.DataFrame([record for _, record in rows], columns=list(columns), dtype="str")
+    frame["row"] = [line for line, _ in rows]
     return frame

@@ -134,6 +134,12 @@ REFERENCE_FILES: dict[str, ReferenceFile] = {
             "Số đơn vị theo cấp, loại và ngày, theo văn bản",
             "Number of units by level, type and date, as the law gives them",
         ),
+        ReferenceFile(
+            "province_totals",
+            ("valid_from", "province_code", "type", "count", "legal_document"),
+            "Số đơn vị cấp xã theo tỉnh, loại và ngày, theo nghị quyết của từng tỉnh",
+            "Number of communes by province, type and date, as each province's resolution gives them",
+        ),
     )
 }
 """Every embedded file by name."""
@@ -145,3 +151,8 @@ NSO_RULINGS_FILE = ReferenceFile(
     "Corrections of the statistics office's own files where they are configured as sources, each with its citation",
 )
 """Rulings that the embedded tables do not need: what they correct is not in them."""
+
+
+def source_hashes(folder: Path = REFERENCE_FOLDER) -> dict[str, str]:
+    """The hash of every reference file by file name: what a release was made from."""
+    return {f"{name}.csv": file.sha256(folder) for name, file in sorted(REFERENCE_FILES.items())}

@@ -5,11 +5,14 @@ files and folders (``release``).
 """
 
 import json
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 
 from kh02_pipelines.tables.declaration import ColumnType, Table
+
+if TYPE_CHECKING:
+    import pandas as pd  # readers of Arrow tables do without it
 
 _ARROW_TYPES = {
     ColumnType.TEXT: pa.string(),
@@ -41,7 +44,7 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema(fields, metadata=keys)
 
 
-def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
+def to_arrow(frame: "pd.DataFrame", table: Table) -> pa.Table:
     """A frame as an Arrow table of the declared schema, sorted by primary key.
 
     Raises ValueError when the columns are not exactly the declared ones, when a value has another type, or
@@ -64,9 +67,11 @@ def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     return result.replace_schema_metadata(schema.metadata)
 
 
-def to_frame(table: pa.Table) -> pd.DataFrame:
+def to_frame(table: pa.Table) -> "pd.DataFrame":
     """An Arrow table as a frame: text as ``str``, dates as ``datetime64[ms]``, empty as missing.
 
     Integers that may be missing come as ``Int32``; without that pandas would make them floats.
     """
+    import pandas as pd
+
     return table.to_pandas(date_as_object=False, types_mapper={pa.int32(): pd.Int32Dtype()}.get)

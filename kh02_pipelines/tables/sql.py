@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
-    Column,
     Date,
     ForeignKeyConstraint,
     Integer,
@@ -16,11 +15,24 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
 )
+from sqlalchemy import Column as SqlColumn
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.types import TypeEngine
 
-from kh02_pipelines.tables.declaration import Column as DeclaredColumn
-from kh02_pipelines.tables.declaration import ColumnType, Table
+from kh02_pipelines.tables.declaration import Column, ColumnType, Table
+
+RELEASE_SUFFIX = "_release"
+RELEASE_KEY = "release_id"
+RELEASE_ID_LENGTH = 40
+DIALECT_OPTIONS: dict[str, Any] = {
+    # text compares by code point, case and trailing spaces included, as in Parquet and the other databases
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_nopad_bin",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_nopad_bin",
+}
 
 
 def sql_metadata(tables: dict[str, Table]) -> MetaData:
@@ -33,11 +45,35 @@ def sql_metadata(tables: dict[str, Table]) -> MetaData:
 
 def sql_table(table: Table, metadata: MetaData) -> SqlTable:
     """One declared table as a SQLAlchemy table in ``metadata``."""
+    return _sql_table(table, metadata, "", ())
+
+
+def release_table(table: Table, metadata: MetaData, *, foreign_keys: bool) -> SqlTable:
+    """``<table>_release``: the declared table for all releases, with ``release_id`` in front of every key.
+
+    ``foreign_keys``: whether references within the release are part of the DDL. They are where they cost
+    nothing; everywhere the publisher's audit proves them before a release becomes visible.
+    """
+    key = SqlColumn(RELEASE_KEY, String(RELEASE_ID_LENGTH), nullable=False, comment="Mã bản phát hành | Release id")
+    return _sql_table(table, metadata, RELEASE_SUFFIX, (key,), foreign_keys=foreign_keys)
+
+
+def _sql_table(
+    table: Table,
+    metadata: MetaData,
+    suffix: str,
+    before: tuple["SqlColumn[str]", ...],
+    *,
+    foreign_keys: bool = True,
+) -> SqlTable:
+    """A declared table whose name ends in ``suffix`` and whose keys begin with the columns ``before``."""
+    leading = [column.name for column in before]
     return SqlTable(
-        table.name,
+        table.name + suffix,
         metadata,
+        *before,
         *(
-            Column(
+            SqlColumn(
                 column.name,
                 _sql_type(column),
                 nullable=column.nullable,
@@ -45,25 +81,28 @@ def sql_table(table: Table, metadata: MetaData) -> SqlTable:
             )
             for column in table.columns
         ),
-        PrimaryKeyConstraint(*table.primary_key, name=f"pk_{table.name}"),
+        PrimaryKeyConstraint(*leading, *table.primary_key, name=f"pk_{table.name}{suffix}"),
         *(
             ForeignKeyConstraint(
-                key.columns,
-                [f"{key.target}.{name}" for name in key.target_columns],
-                name=f"fk_{table.name}_{'_'.join(key.columns)}",
+                [*leading, *key.columns],
+                [f"{key.target}{suffix}.{name}" for name in (*leading, *key.target_columns)],
+                name=f"fk_{table.name}{suffix}_{'_'.join(key.columns)}",
             )
-            for key in table.foreign_keys
+            for key in (table.foreign_keys if foreign_keys else ())
         ),
         *(
-            CheckConstraint(Column(column.name, String).in_(column.allowed), name=f"ck_{table.name}_{column.name}")
+            CheckConstraint(
+                SqlColumn(column.name, String).in_(column.allowed), name=f"ck_{table.name}{suffix}_{column.name}"
+            )
             for column in table.columns
             if column.allowed
         ),
         comment=f"{table.vi} | {table.en}",
+        **DIALECT_OPTIONS,
     )
 
 
-def _sql_type(column: DeclaredColumn) -> TypeEngine[Any]:
+def _sql_type(column: Column) -> TypeEngine[Any]:
     types: dict[ColumnType, TypeEngine[Any]] = {
         ColumnType.INTEGER: Integer(),
         ColumnType.BOOLEAN: Boolean(),

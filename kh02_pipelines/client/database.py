@@ -1,0 +1,182 @@
+"""Reading a release from the published database: one statement per table, always filtered by the pinned release.
+
+Belongs here: the views that readers may use. Does not belong here: the tables behind them (``release``), to which
+a reader has no right.
+
+``published_release`` lists the published releases and marks the current one; ``<table>_by_release`` has the rows
+of every published release. The pointer is read once, when the catalogue is opened.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kh02_pipelines.client.catalogue import Catalogue, PinnedRelease
+from kh02_pipelines.client.errors import (
+    CatalogueDamaged,
+    CatalogueUnreachable,
+    ReleaseGone,
+    ReleaseNotFound,
+    UnknownTable,
+)
+from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.declaration import ColumnType, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from sqlalchemy import Connection, Engine
+
+RELEASES = "published_release"
+BY_RELEASE = "_by_release"
+
+_PANDAS_TYPES = {
+    ColumnType.TEXT: "str",
+    ColumnType.CODE: "str",
+    ColumnType.INTEGER: "Int32",
+    ColumnType.BOOLEAN: "bool",
+    ColumnType.DATE: "datetime64[ms]",
+}
+
+
+class DatabaseCatalogue(Catalogue):
+    """A release in a database; no connection is held between reads."""
+
+    def __init__(self, engine: "Engine", release: PinnedRelease, place: str) -> None:
+        super().__init__(release, place)
+        self._engine = engine
+
+    def _arrow(self, name: str) -> "pa.Table":
+        import pyarrow as pa
+
+        from kh02_pipelines.tables.arrow import arrow_schema
+
+        schema = arrow_schema(_declared(name, self.release_id))
+        rows = self._rows(name)
+        columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+        return pa.table(arrays, schema=schema)
+
+    def _frame(self, name: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        declared = _declared(name, self.release_id)
+        frame = pd.DataFrame(self._rows(name), columns=declared.column_names, dtype="object")
+        return frame.astype({column.name: _PANDAS_TYPES[column.type] for column in declared.columns})
+
+    def _rows(self, name: str) -> Sequence[Sequence[Any]]:
+        """The table's rows in the byte order of their keys, whatever the database's collation."""
+        from sqlalchemy import MetaData, column, select, table
+
+        from kh02_pipelines.tables.sql import sql_table
+
+        declared = _declared(name, self.release_id)
+        typed = sql_table(declared, MetaData()).columns
+        view = table(f"{name}{BY_RELEASE}", column("release_id"), *(column(c.name, c.type) for c in typed))
+        statement = select(*(view.c[c] for c in declared.column_names)).where(view.c.release_id == self.release_id)
+        with _connected(self._engine, self.place) as connection:
+            rows = connection.execute(statement).all()
+            if len(rows) != self._release.rows[name]:
+                self._explain(connection, name, len(rows))
+        places = [declared.column_names.index(key) for key in declared.primary_key]
+        return sorted((tuple(row) for row in rows), key=itemgetter(*places))
+
+    def _explain(self, connection: "Connection", name: str, found: int) -> None:
+        """Raise for a table that does not have the published number of rows."""
+        if _release(connection, self.release_id) is None:
+            raise ReleaseGone(
+                f"release {self.release_id} was removed after it was opened",
+                file=self.place,
+                remedy="open the catalogue again to read the current release",
+            )
+        raise CatalogueDamaged(
+            f"{name} has {found} rows, {self._release.rows[name]} were published in {self.release_id}",
+            file=self.place,
+            remedy="kh02 verify on the publishing side, then kh02 rollback or publish again",
+        )
+
+    def _verify_storage(self) -> None:
+        """A database keeps its own checksums; the content hash is what there is to prove."""
+
+
+def open_database(url: str, release: str | None) -> DatabaseCatalogue:
+    """A published release of a database; the current one when none is named."""
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+    from sqlalchemy.pool import NullPool
+
+    try:
+        address = make_url(url)
+        place = address.render_as_string(hide_password=True)
+        if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
+            raise CatalogueUnreachable("there is no such database", file=place, remedy="correct the path in the URL")
+        engine = create_engine(address, poolclass=NullPool)  # nothing stays open, nothing is shared with a fork
+    except (ArgumentError, ModuleNotFoundError, ValueError) as error:
+        reason = f"no driver: {error}" if isinstance(error, ModuleNotFoundError) else "not a database URL"
+        raise CatalogueUnreachable(
+            reason, remedy="write it as dialect+driver://user:password@host/database and install that driver"
+        ) from None  # the URL may hold a password
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _settings(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute("PRAGMA busy_timeout=30000")
+
+    with _connected(engine, place) as connection:
+        pinned = _release(connection, release)
+    if pinned is None:
+        raise ReleaseNotFound(
+            f"no release {release!r} is published here" if release else "nothing has been published here yet",
+            file=place,
+            remedy="kh02 releases lists what there is",
+        )
+    return DatabaseCatalogue(engine, pinned, place)
+
+
+def _release(connection: "Connection", release: str | None) -> PinnedRelease | None:
+    """What the database records of a published release, or of the current one; None when it is not there."""
+    from sqlalchemy import Date, column, select, table
+
+    view = table(
+        RELEASES,
+        column("release_id"),
+        column("as_of", Date()),
+        column("content_hash"),
+        column("row_counts"),
+        column("is_current"),
+    )
+    wanted = view.c.is_current == 1 if release is None else view.c.release_id == release
+    row = connection.execute(
+        select(view.c.release_id, view.c.as_of, view.c.content_hash, view.c.row_counts).where(wanted)
+    ).one_or_none()
+    return None if row is None else PinnedRelease(row[0], row[1], row[2], json.loads(row[3]))
+
+
+def _declared(name: str, release: str) -> Table:
+    if name not in CATALOGUE:
+        raise UnknownTable(
+            f"this version does not know the table {name!r} of release {release}",
+            remedy="install the version of kh02-pipelines that published it, or read the table with SQL",
+        )
+    return CATALOGUE[name]
+
+
+@contextmanager
+def _connected(engine: "Engine", place: str) -> Iterator["Connection"]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        lines = str(getattr(error, "orig", None) or error).splitlines()
+        raise CatalogueUnreachable(
+            f"the database cannot be read: {lines[0] if lines else type(error).__name__}",
+            file=place,
+            remedy="check the address, the rights of the role kh02_reader, and that kh02 db upgrade has run",
+        ) from error

@@ -1,0 +1,104 @@
+"""The Frictionless description of a release: fields, constraints, primary and foreign keys of its CSV files.
+
+Belongs here: the projection of table declarations to Data Package and Table Schema. Does not belong here: the
+CSV files (``csv_files``), which must be written first: the description holds their hashes.
+
+``frictionless validate datapackage.json`` checks types, constraints, keys and hashes.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from kh02_pipelines.release.exports.csv_files import csv_path
+from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.declaration import Column, ColumnType, Table
+
+FILE = "datapackage.json"
+
+_FIELD_TYPES: dict[ColumnType, dict[str, Any]] = {
+    ColumnType.TEXT: {"type": "string"},
+    ColumnType.CODE: {"type": "string"},
+    ColumnType.INTEGER: {"type": "integer"},
+    ColumnType.BOOLEAN: {"type": "boolean", "trueValues": ["true"], "falseValues": ["false"]},
+    ColumnType.DATE: {"type": "date"},
+}
+
+
+def write_datapackage(folder: Path, tables: Mapping[str, pa.Table], release_id: str, as_of: dt.date) -> str:
+    """Write ``datapackage.json`` for the CSV files in ``folder``; returns its path relative to ``folder``."""
+    package = {
+        "profile": "tabular-data-package",
+        "name": "kh02-catalogue",
+        "title": "Danh mục hành chính hai cấp · The two-tier administrative catalogue of Viet Nam",
+        "description": (
+            "Ô chữ bắt đầu bằng ký tự công thức được thêm một dấu ' ở đầu; bỏ một dấu ' để có giá trị gốc.\n\n"
+            "A text cell that begins like a formula has one ' put in front; drop one leading ' to read the value."
+        ),
+        "version": release_id,
+        "as_of": f"{as_of:%Y-%m-%d}",
+        "resources": [_resource(CATALOGUE[name], (folder / csv_path(name)).read_bytes()) for name in tables],
+    }
+    text = json.dumps(package, ensure_ascii=False, indent=1)
+    (folder / FILE).write_bytes(f"{text}\n".encode())
+    return FILE
+
+
+def table_schema(table: Table) -> dict[str, Any]:
+    """One declaration as a Frictionless Table Schema."""
+    return {
+        "fields": [_field(column) for column in table.columns],
+        "missingValues": [""],
+        "primaryKey": list(table.primary_key),
+        "foreignKeys": [
+            {
+                "fields": list(key.columns),
+                "reference": {
+                    "resource": "" if key.target == table.name else key.target,
+                    "fields": list(key.target_columns),
+                },
+            }
+            for key in table.foreign_keys
+        ],
+    }
+
+
+def _resource(table: Table, data: bytes) -> dict[str, Any]:
+    return {
+        "profile": "tabular-data-resource",
+        "name": table.name,
+        "path": csv_path(table.name),
+        "title": table.vi,
+        "description": table.en,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": len(data),
+        "hash": f"sha256:{hashlib.sha256(data).hexdigest()}",
+        "dialect": {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True},
+        "schema": table_schema(table),
+    }
+
+
+def _field(column: Column) -> dict[str, Any]:
+    constraints: dict[str, Any] = {} if column.nullable else {"required": True}
+    if column.allowed:
+        constraints["enum"] = list(column.allowed)
+    if column.pattern:
+        constraints["pattern"] = f"^(?:{column.pattern})$"
+    if column.minimum is not None:
+        constraints["minimum"] = column.minimum
+    if column.type in (ColumnType.TEXT, ColumnType.CODE) and not column.allowed:
+        constraints["maxLength"] = column.max_length
+    return {
+        "name": column.name,
+        **_FIELD_TYPES[column.type],
+        "title": column.vi,
+        "description": column.en,
+        "constraints": constraints,
+    }

@@ -1,0 +1,105 @@
+"""Small releases made from the declarations, recognisable by a marker in every row, and a home to publish them to."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy.engine import URL, make_url
+
+from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.home_lock import one_publisher
+from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.publish import Published, publish_database, publish_parquet
+from kh02_pipelines.release.retention import Retention
+from kh02_pipelines.release.staging import StagedRelease, stage
+from kh02_pipelines.release.steps import Step, no_step
+from kh02_pipelines.tables.arrow import arrow_schema, to_frame
+from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.declaration import Column, ColumnType, Table
+
+FIRST_DAY = dt.date(2026, 1, 1)
+MORNING = dt.datetime(2026, 1, 1, 8, 0, tzinfo=dt.UTC)
+AWKWARD = ('Xã "Đắk N’Thol"', "Phường Hoà Bình, 1", "line\nbreak", "back\\slash", "100%", "trailing ", "")
+
+
+def marker(number: int) -> str:
+    return f"release {number:04d}"
+
+
+def day(number: int) -> dt.date:
+    """The date release ``number`` speaks for."""
+    return FIRST_DAY + dt.timedelta(days=number)
+
+
+def synthetic(number: int, rows: int) -> dict[str, pa.Table]:
+    """Every declared table with ``rows`` rows; every free text outside the key says which release it is of."""
+    return {name: _table(table, number, rows) for name, table in CATALOGUE.items()}
+
+
+def _table(table: Table, number: int, rows: int) -> pa.Table:
+    return pa.table(
+        [[_value(table, column, number, row) for row in range(rows)] for column in table.columns],
+        schema=arrow_schema(table),
+    )
+
+
+def _value(table: Table, column: Column, number: int, row: int) -> object:
+    if column.name in table.primary_key and column.type in (ColumnType.TEXT, ColumnType.CODE):
+        return f"{row:05d}"
+    if column.type is ColumnType.BOOLEAN:
+        return row % 2 == 0
+    if column.nullable and row % 3 == 0:
+        return None
+    if column.type is ColumnType.INTEGER:
+        return row + 1
+    if column.type is ColumnType.DATE:
+        return FIRST_DAY + dt.timedelta(days=row)
+    if column.type is ColumnType.CODE:
+        return f"{row:05d}"
+    return column.allowed[row % len(column.allowed)] if column.allowed else marker(number)
+
+
+@dataclass
+class Home:
+    """A home folder and a database, published to with small releases instead of the whole catalogue."""
+
+    path: Path
+    url: str
+    step: Step = no_step
+    lock_seconds: float = 20
+
+    @cached_property
+    def files(self) -> ParquetStore:
+        return ParquetStore(self.path / "parquet", step=self.step)
+
+    @cached_property
+    def database(self) -> DatabaseStore:
+        return DatabaseStore(make_url(self.url), upgrades_itself=True, lock_seconds=self.lock_seconds, step=self.step)
+
+    def stage(self, number: int, rows: int = 20) -> StagedRelease:
+        frames = {name: to_frame(table) for name, table in synthetic(number, rows).items()}
+        return stage(
+            Candidate(frames, day(number), pd.DataFrame(), pd.DataFrame()), self.path / "staging", {"a.csv": "0" * 64}
+        )
+
+    def publish(self, number: int, rows: int = 20, retention: Retention | None = None) -> Published:
+        """Stage and publish to both stores, as the assets do."""
+        now = MORNING + dt.timedelta(days=number)
+        with one_publisher(self.path, self.lock_seconds):
+            staged = self.stage(number, rows)
+            files, database = self.files, self.database
+            published = publish_database(staged, files, database, now=now, sound=_any, step=self.step)
+            publish_parquet(staged, files, database, now=now, retention=retention, sound=_any, step=self.step)
+        return published
+
+
+def _any(_: Candidate) -> None:
+    """No rule: the rules of the field do not hold for made-up rows."""
+
+
+def with_password(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,156 @@
+"""Publishing, going back, verifying, pruning and mending, over both stores."""
+
+import datetime as dt
+import hashlib
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+from synthetic import MORNING, Home, marker, with_password
+
+from kh02_pipelines.errors import AuditError, EnvironmentFault
+from kh02_pipelines.release.reconcile import reconcile
+from kh02_pipelines.release.retention import Retention
+from kh02_pipelines.release.rollback import roll_back
+from kh02_pipelines.release.verify import verify
+
+LATER = MORNING + dt.timedelta(days=90)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home", f"sqlite:///{tmp_path / 'catalogue.db'}")
+
+
+def shown(home: Home) -> tuple[str, str | None]:
+    with home.database.database.transaction("was read") as connection:
+        return connection.execute(text("SELECT min(name) FROM commune")).scalar_one(), home.files.pointed()
+
+
+def test_an_unchanged_catalogue_makes_no_new_release(home: Home) -> None:
+    first = home.publish(1)
+    again = home.publish(1)
+    assert (first.new, again.new) == (True, False)
+    assert first.release_id == again.release_id
+    assert len(home.database.releases()) == len(home.files.releases()) == 1
+
+
+def test_files_say_which_release_they_are_of_and_have_the_same_bytes_every_time(home: Home, tmp_path: Path) -> None:
+    release = home.publish(1).release_id
+    other = Home(tmp_path / "other", f"sqlite:///{tmp_path / 'other.db'}")
+    other.publish(1)
+    for path in sorted(home.files.folder(release).glob("*.parquet")):
+        metadata = pq.read_metadata(path).metadata
+        assert metadata[b"kh02.release_id"].decode() == release
+        assert {b"kh02.as_of", b"kh02.contract_version", b"kh02.sources", b"kh02.content_hash"} <= set(metadata)
+        twin = other.files.folder(release) / path.name
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(twin.read_bytes()).digest()
+
+
+def test_going_back_moves_the_pointers_and_records_why(tmp_path: Path, database_url: URL) -> None:
+    home = Home(tmp_path / "home", with_password(database_url))
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    folders = sorted(path.name for path in home.files.root.iterdir())
+    assert roll_back(home.files, home.database, first, "sai tên xã", LATER) == second
+    assert shown(home) == (marker(1), first)
+    assert sorted(path.name for path in home.files.root.iterdir()) == folders
+    with home.database.database.transaction("was read") as connection:
+        move = connection.execute(text("SELECT * FROM release_move ORDER BY seq DESC")).mappings().first()
+    assert move is not None
+    assert (move["action"], move["release_id"], move["left_release_id"], move["reason"]) == (
+        "rollback",
+        first,
+        second,
+        "sai tên xã",
+    )
+    assert roll_back(home.files, home.database, first, "again", LATER) is None
+
+
+def test_what_was_rolled_back_from_does_not_come_back_by_itself(home: Home) -> None:
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    roll_back(home.files, home.database, first, "sai tên xã", LATER)
+    with pytest.raises(AuditError, match=f"{second}, from which .* rolled back at .*: sai tên xã".replace("+", r"\+")):
+        home.publish(2)
+    assert shown(home) == (marker(1), first)
+    assert home.publish(3).new
+    roll_back(home.files, home.database, second, "đã kiểm tra lại", LATER)
+    assert home.publish(2).new is False
+
+
+@pytest.mark.parametrize("reason", ["", "  \n", "x" * 1001])
+def test_going_back_needs_a_reason(home: Home, reason: str) -> None:
+    first = home.publish(1).release_id
+    with pytest.raises(EnvironmentFault, match="needs a reason"):
+        roll_back(home.files, home.database, first, reason, LATER)
+
+
+def test_going_back_to_what_is_not_whole_is_refused(home: Home) -> None:
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    for wrong in ("../../etc", "2020-01-01+00000000"):
+        with pytest.raises(EnvironmentFault, match="kh02 releases"):
+            roll_back(home.files, home.database, wrong, "x", LATER)
+    with (home.files.folder(first) / "commune.parquet").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(EnvironmentFault, match="damaged"):
+        roll_back(home.files, home.database, first, "x", LATER)
+    assert shown(home) == (marker(2), second)
+
+
+def test_verification_finds_what_was_changed_where(tmp_path: Path, database_url: URL) -> None:
+    home = Home(tmp_path / "home", with_password(database_url))
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    assert verify(home.files, home.database).problems == []
+    with home.database.database.transaction("was spoilt", writes=True) as connection:
+        connection.execute(
+            text(f"UPDATE commune_release SET name = 'x' WHERE release_id = '{first}' AND code = '00001'")
+        )
+        connection.execute(text(f"DELETE FROM province_release WHERE release_id = '{second}' AND code = '00001'"))
+    assert any("database's content is not" in line for line in verify(home.files, home.database, first).problems)
+    assert any("row counts" in line for line in verify(home.files, home.database, second).problems)
+    (home.files.folder(second) / "commune.parquet").unlink()
+    assert any("commune.parquet: missing" in line for line in verify(home.files, home.database).problems)
+    home.files.point_to(first)
+    assert any("file pointer names" in line for line in verify(home.files, home.database).problems)
+    with pytest.raises(EnvironmentFault, match="in neither store"):
+        verify(home.files, home.database, "2020-01-01+00000000")
+
+
+def test_old_releases_go_from_both_stores(home: Home) -> None:
+    for number in range(14):
+        home.publish(number, retention=Retention(releases=3, days=7))
+    kept = {info.release_id for info in home.files.releases()}
+    assert kept == {info.release_id for info in home.database.releases()}
+    assert min(kept)[:10] == "2026-01-07"  # seven days before the fourteenth day; older ones are beyond the third
+    assert len(kept) == 8
+
+
+def test_a_new_empty_database_costs_no_release(home: Home, tmp_path: Path) -> None:
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    moved = Home(home.path, f"sqlite:///{tmp_path / 'new.db'}")
+    assert reconcile(moved.files, moved.database) == []
+    assert {info.release_id for info in moved.files.releases()} == {first, second}
+    assert moved.publish(2).release_id == second
+    assert shown(moved) == (marker(2), second)
+    assert verify(moved.files, moved.database).problems == []
+
+
+def test_a_home_that_lost_its_files_gets_them_again(home: Home) -> None:
+    release = home.publish(1).release_id
+    shutil.rmtree(home.files.root)
+    assert home.publish(1).release_id == release
+    assert shown(home) == (marker(1), release)
+    assert verify(home.files, home.database).problems == []
+
+
+def test_a_lagging_file_pointer_follows_the_database(home: Home) -> None:
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    home.files.point_to(first)
+    assert reconcile(home.files, home.database) == [f"moved the file pointer to {second}, which the database shows"]
+    assert shown(home) == (marker(2), second)
+    home.files.point_to(first)
+    (home.files.folder(second) / "commune.parquet").unlink()
+    assert "damaged" in reconcile(home.files, home.database)[0]
+    assert home.files.pointed() == first
