@@ -24,7 +24,14 @@ ROWS = {
     "province_crosswalk": 63,
     "commune_crosswalk": 10_566,
 }
-WITH_CHARTS = (*CATALOGUE, "candidate_release", "links", "register_2025_06_30", "register_2025_07_01")
+EMPTY = {"quarantine", "source_issue"}  # the embedded reference needs no cleaning and no row of it is refused
+WITH_CHARTS = (
+    *(name for name in CATALOGUE if name not in EMPTY),
+    "candidate_release",
+    "links",
+    "register_2025_06_30",
+    "register_2025_07_01",
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +68,9 @@ def test_row_counts_and_previews_are_in_the_metadata(
     for name, frame in candidate_today.tables.items():
         assert materialised[name]["dagster/row_count"] == len(frame)
         assert materialised[name]["dagster/row_count"] == ROWS.get(name, len(frame))
+        if name in EMPTY:
+            assert frame.empty
+            continue
         records = (
             materialised[name]["preview"]["records"]
             if isinstance(materialised[name]["preview"], dict)
