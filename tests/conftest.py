@@ -22,6 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from kh02_pipelines.crosswalk.build import build_candidate, read_reference
 from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.source_tables import SourceTables
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
@@ -57,17 +58,22 @@ def raw() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def candidate_today(raw: dict[str, pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> Candidate:
-    """The catalogue after the changes of 2026, with its sources; tests must not change its frames."""
+def source_tables(tmp_path_factory: pytest.TempPathFactory) -> SourceTables:
+    """What is published about the embedded reference as a source."""
     now = dt.datetime.combine(TODAY, dt.time(), tzinfo=dt.UTC)
-    intake = gather(REFERENCE_FOLDER, None, tmp_path_factory.mktemp("gathered"), now)
-    return build_candidate(raw, TODAY, intake.tables)
+    return gather(REFERENCE_FOLDER, None, tmp_path_factory.mktemp("gathered"), now).tables
 
 
 @pytest.fixture(scope="session")
-def candidate_reform(raw: dict[str, pd.DataFrame]) -> Candidate:
+def candidate_today(raw: dict[str, pd.DataFrame], source_tables: SourceTables) -> Candidate:
+    """The catalogue after the changes of 2026, with its sources; tests must not change its frames."""
+    return build_candidate(raw, TODAY, source_tables)
+
+
+@pytest.fixture(scope="session")
+def candidate_reform(raw: dict[str, pd.DataFrame], source_tables: SourceTables) -> Candidate:
     """The catalogue of the day of the reform; tests must not change its frames."""
-    return build_candidate(raw, REFORM)
+    return build_candidate(raw, REFORM, source_tables)
 
 
 @pytest.fixture(scope="session")

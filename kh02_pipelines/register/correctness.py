@@ -72,13 +72,15 @@ def event_law_unfit(candidate: Candidate) -> pd.DataFrame:
     subject = pd.DataFrame({"level": named[1], "code": named[2]}, index=events.index)
     started = tables["unit_version"].dropna(subset=["started_by"]).drop_duplicates("started_by")
     ended = tables["unit_version"].dropna(subset=["ended_by"]).drop_duplicates("ended_by")
-    parent = events["event_id"].map(started.set_index("started_by")["parent_code"])
+    parent = events["event_id"].map(started.set_index("started_by")["parent_code"]).astype("str")
     heirs = tables["succession"].drop_duplicates("predecessor_id").set_index("predecessor_id")["successor_id"]
     parents = tables["unit_version"].set_index("unit_id")["parent_code"]
     heir_province = pd.Series(ended["unit_id"].map(heirs).map(parents).array, index=ended["ended_by"].array)
     province = subject["code"].where(subject["level"] == "province", parent)
-    province = province.fillna(events["event_id"].map(heir_province))  # a split ends a unit and starts none
-    governs = events["legal_document"].map(tables["legal_document"].set_index("number")["governs"])
+    province = province.fillna(
+        events["event_id"].map(heir_province).astype("str")
+    )  # a split ends a unit and starts none
+    governs = events["legal_document"].map(tables["legal_document"].set_index("number")["governs"]).astype("str")
     fits = (governs == subject["level"] + ":*") | (governs == subject["level"] + ":" + province)
     wrong = events[~fits & governs.notna()]
     return together(findings("change_event", wrong, "event_id", wrong["legal_document"] + " does not govern this unit"))

@@ -1,7 +1,7 @@
-"""Rules on the tables about sources: nothing lost on the way in, nothing open that readers would be hurt by.
+"""Rules on the tables about sources: nothing lost on the way in, nothing ruled without law.
 
 Belongs here: rules on the ``quality`` family of tables. Does not belong here: rules on what the sources say
-(``invariants``), or the traces themselves.
+(``invariants``), whether conflicts and quarantine are settled (``settlement``), or the traces themselves.
 """
 
 import pandas as pd
@@ -31,14 +31,6 @@ def source_rows_lost(candidate: Candidate) -> pd.DataFrame:
     return together(*(findings("source_file", files[wrong], "source", text) for text, wrong in problems.items()))
 
 
-def conflicts_open(candidate: Candidate) -> pd.DataFrame:
-    """Conflicts on blocking fields that no ruling settles."""
-    conflicts = candidate.tables["source_conflict"]
-    rows = conflicts[conflicts["blocking"] & (conflicts["ruling"] == OPEN)]
-    problem = rows["source"] + " says " + rows["value"] + ", " + rows["other_source"] + " says " + rows["other_value"]
-    return findings("source_conflict", rows, ["subject", "field", "other_source"], problem)
-
-
 def conflicts_contradict(candidate: Candidate) -> pd.DataFrame:
     """Conflicts that are none, and ruled ones without a legal document."""
     conflicts = candidate.tables["source_conflict"]
@@ -51,28 +43,11 @@ def conflicts_contradict(candidate: Candidate) -> pd.DataFrame:
     )
 
 
-def successions_cyclic(candidate: Candidate) -> pd.DataFrame:
-    """Old communes that pass whole into each other's codes in a circle: a table with its sides exchanged."""
-    links = candidate.tables["commune_crosswalk"]
-    whole = links[(links["extent"] == "whole") & (links["old_code"] != links["new_code"])]
-    size = -1
-    while size != len(whole):  # peel off what leads nowhere; real chains are one or two long
-        size = len(whole)
-        whole = whole[whole["new_code"].isin(whole["old_code"])]
-    return findings("commune_crosswalk", whole, ["old_code", "new_code"], "leads back to itself in a circle")
-
-
 def rulings_unmatched(candidate: Candidate) -> pd.DataFrame:
     """Rulings on a source that prints neither what they correct nor what they say."""
     issues = candidate.tables["source_issue"]
     rows = issues[issues["rule"].str.startswith(UNMATCHED)]
     return findings("source_issue", rows, ["source", "rule"], "found " + rows["raw_value"])
-
-
-def rows_refused(candidate: Candidate) -> pd.DataFrame:
-    """Every quarantined row: not wrong of us, but somebody should look."""
-    rows = candidate.tables["quarantine"]
-    return findings("quarantine", rows, ["source", "sheet", "line"], rows["reason"])
 
 
 RULES = (
@@ -85,14 +60,6 @@ RULES = (
         source_rows_lost,
     ),
     Rule(
-        "no_open_conflict",
-        Word.CONSISTENT,
-        "Không còn khác biệt bỏ ngỏ giữa các nguồn về đơn vị, loại, cấp trên, kế thừa, phạm vi, dân số",
-        "No open conflict between sources on units, types, parents, successions, extents or populations",
-        "look the subject up in its resolution and add a ruling with the citation, or mend the source",
-        conflicts_open,
-    ),
-    Rule(
         "conflicts_well_formed",
         Word.CORRECT,
         "Mỗi khác biệt có hai giá trị khác nhau; mỗi đính chính có căn cứ pháp lý",
@@ -101,29 +68,12 @@ RULES = (
         conflicts_contradict,
     ),
     Rule(
-        "successions_acyclic",
-        Word.CORRECT,
-        "Không có vòng kế thừa giữa các xã nhập toàn bộ",
-        "No succession leads back to itself in a circle",
-        "check the named rows: the old and new columns may be exchanged",
-        successions_cyclic,
-    ),
-    Rule(
         "rulings_fit_sources",
         Word.CORRECT,
         "Mọi đính chính đều khớp với điều nguồn in hoặc điều luật định",
         "Every ruling finds in its source what it corrects, or what it says",
         "read the source again and correct or remove the ruling",
         rulings_unmatched,
-        blocking=False,
-    ),
-    Rule(
-        "quarantine_seen",
-        Word.CLEAN,
-        "Các dòng bị cách ly cần người xem",
-        "Quarantined rows need somebody to look at them",
-        "mend the row in its source, or leave it if the reason is right",
-        rows_refused,
         blocking=False,
     ),
 )

@@ -12,7 +12,7 @@ import pandas as pd
 from kh02_pipelines.crosswalk import invariants as crosswalk_invariants
 from kh02_pipelines.crosswalk import legal_basis
 from kh02_pipelines.errors import AuditError
-from kh02_pipelines.register import correctness, declared, liveness, name_rules, settlement
+from kh02_pipelines.register import correctness, declared, liveness, name_rules, settlement, source_rules
 from kh02_pipelines.register import invariants as register_invariants
 from kh02_pipelines.register.rule import Candidate, Rule, Word
 from kh02_pipelines.release import contract, holdings
@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = tuple(
             *declared.RULES,
             *liveness.RULES,
             *settlement.RULES,
+            *source_rules.RULES,
             *contract.RULES,
         ),
         key=lambda rule: _BY_WORD.index(rule.word),

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from kh02_pipelines.names import encode_legacy
 from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.source_rulings import UNMATCHED
 
 AS_OF = dt.date(2026, 9, 20)
 
@@ -58,6 +59,15 @@ class Case:
 
 Fault = Callable[[Case], Case]
 FAULTS: dict[str, Fault] = {}
+
+
+def _noted(case: Case, table: str, counted: tuple[str, ...], **values: object) -> Case:
+    """One more row about the first source file, and the counts that say so."""
+    files = case.table("source_file")
+    for column in counted:
+        files.loc[0, column] += 1
+    about = {"source": files.loc[0, "source"], "sha256": files.loc[0, "sha256"], "sheet": "-", "line": 1}
+    return case.with_tables(source_file=files, **{table: pd.DataFrame([{**about, **values}])})
 
 
 def fault(check: str) -> Callable[[Fault], Fault]:
@@ -215,8 +225,20 @@ def _(case: Case) -> Case:
 
 @fault("nothing_quarantined")
 def _(case: Case) -> Case:
-    row = {"source": "province.csv", "line": "17", "field": "code", "value": "1.0", "reason": "not a code"}
-    return case.with_tables(quarantine=pd.DataFrame([row], dtype="str"))
+    return _noted(case, "quarantine", ("quarantined", "rows_in"), field="code", value="1.0", reason="not a code")
+
+
+@fault("source_rows_conserved")
+def _(case: Case) -> Case:
+    files = case.table("source_file")
+    files.loc[0, "accepted"] -= 1
+    return case.with_tables(source_file=files)
+
+
+@fault("rulings_fit_sources")
+def _(case: Case) -> Case:
+    rule = f"{UNMATCHED} R001"
+    return _noted(case, "source_issue", ("issues",), field="type", raw_value="Xã", cleaned_value="Xã", rule=rule)
 
 
 # ---- sạch
@@ -267,8 +289,25 @@ for _table, _column, _value in (
     ("district_crosswalk", "old_district_name", ""),
     ("province_crosswalk", "old_name", ""),
     ("succession", "ruling_id", ""),
+    ("source_file", "file", ""),
+    ("source_conflict", "field", ""),
 ):
     fault(f"declared_{_table}")(_set(_table, _column, _value, lambda t: pd.Series(True, index=t.index)))
+
+
+@fault("declared_quarantine")
+def _(case: Case) -> Case:
+    return case.with_tables(quarantine=case.table("quarantine").drop(columns="reason"))
+
+
+@fault("declared_source_issue")
+def _(case: Case) -> Case:
+    return _noted(case, "source_issue", ("issues",), field="name", raw_value="a", cleaned_value="b", rule="")
+
+
+fault("conflicts_well_formed")(
+    _set("source_conflict", "legal_document", None, lambda t: pd.Series(True, index=t.index))
+)
 
 
 # ---- sống
@@ -339,13 +378,13 @@ fault("names_agree")(
 )
 
 
-def _conflict(field: str) -> Fault:
-    row = {"subject": "00004", "field": field, "ruling": "open"}
-    return lambda case: case.with_tables(source_conflict=pd.DataFrame([row], dtype="str"))
+def _opened(blocking: bool) -> Fault:
+    """The first settled conflict of a kind is open again."""
+    return _set("source_conflict", "ruling", "open", lambda t: t["blocking"] == blocking)
 
 
-fault("conflicts_settled")(_conflict("type"))
-fault("conflicts_ruled")(_conflict("name"))
+fault("conflicts_settled")(_opened(True))
+fault("conflicts_ruled")(_opened(False))
 
 
 @fault("ids_kept")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from planting import AS_OF, FAULTS, Case
+from sqlalchemy.engine import make_url
 
 from kh02_pipelines.checks.clean import suite_opinion
 from kh02_pipelines.crosswalk.build import build_candidate, read_reference
@@ -15,9 +16,11 @@ from kh02_pipelines.definitions import build_defs
 from kh02_pipelines.errors import AuditError
 from kh02_pipelines.register.declared import PREFIX
 from kh02_pipelines.register.rule import Candidate, Rule
+from kh02_pipelines.register.source_tables import SourceTables
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, outcomes, require_sound
+from kh02_pipelines.release.database_store import DatabaseStore
 from kh02_pipelines.release.parquet_store import ParquetStore
-from kh02_pipelines.release.publish import publish_parquet
+from kh02_pipelines.release.publish import publish_database, publish_parquet
 from kh02_pipelines.release.staging import read_staged, stage
 from kh02_pipelines.release.surroundings import surrounded
 from kh02_pipelines.settings import Settings
@@ -36,19 +39,27 @@ PUBLISHED_FOR_REAL = {  # one per word: what publishing does is the same for all
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Candidate, ParquetStore]:
-    """A sound candidate whose last release, of the day before, has the same content; and the readers' store."""
+def sound(
+    tmp_path_factory: pytest.TempPathFactory, source_tables: SourceTables
+) -> tuple[Candidate, ParquetStore, DatabaseStore]:
+    """A sound candidate whose last release, of the day before, has the same content; and the readers' stores."""
     home = tmp_path_factory.mktemp("home")
-    staged = stage(build_candidate(read_reference(), AS_OF), home / "staging")
+    staged = stage(build_candidate(read_reference(), AS_OF, source_tables), home / "staging")
     store = ParquetStore(home / "parquet")
-    publish_parquet(staged, store, NOW)
+    database = DatabaseStore(make_url(f"sqlite:///{home}/catalogue.db"), upgrades_itself=True)
+    publish_database(staged, store, database, now=NOW)
+    publish_parquet(staged, store, database, now=NOW)
     _, candidate = read_staged(staged)
     other = dataclasses.replace(staged, content_hash="0" * 64)
     candidate = surrounded(candidate, other, store, today=AS_OF)
     previous = candidate.context.previous
     assert previous is not None
     previous = dataclasses.replace(previous, as_of=AS_OF, tables=dict(previous.tables))
-    return dataclasses.replace(candidate, context=dataclasses.replace(candidate.context, previous=previous)), store
+    return (
+        dataclasses.replace(candidate, context=dataclasses.replace(candidate.context, previous=previous)),
+        store,
+        database,
+    )
 
 
 class Watched(Candidate):
@@ -81,7 +92,7 @@ class Noted(Mapping[str, pd.DataFrame]):
 
 
 @pytest.fixture(scope="module")
-def reads(sound: tuple[Candidate, ParquetStore]) -> dict[str, set[object]]:
+def reads(sound: tuple[Candidate, ParquetStore, DatabaseStore]) -> dict[str, set[object]]:
     """What each rule reads of a sound candidate: a rule whose reads are unchanged cannot end otherwise."""
     found = {}
     for rule in ALL_RULES:
@@ -117,7 +128,7 @@ def failed(spoilt: Candidate, sound: Candidate, reads: dict[str, set[object]]) -
     return names
 
 
-def test_nothing_fails_without_a_fault(sound: tuple[Candidate, ParquetStore]) -> None:
+def test_nothing_fails_without_a_fault(sound: tuple[Candidate, ParquetStore, DatabaseStore]) -> None:
     for outcome in outcomes(sound[0], ALL_RULES):
         assert outcome.passed, outcome.rule.name
         assert suite_opinion(sound[0], outcome.rule)[0], outcome.rule.name
@@ -125,9 +136,9 @@ def test_nothing_fails_without_a_fault(sound: tuple[Candidate, ParquetStore]) ->
 
 @pytest.mark.parametrize("check", sorted(FAULTS))
 def test_a_planted_fault_fails_its_check_alone(
-    check: str, sound: tuple[Candidate, ParquetStore], reads: dict[str, set[object]], tmp_path: Path
+    check: str, sound: tuple[Candidate, ParquetStore, DatabaseStore], reads: dict[str, set[object]], tmp_path: Path
 ) -> None:
-    candidate, store = sound
+    candidate, store, database = sound
     before = (store.root / "current.json").read_bytes()
     spoilt = FAULTS[check](Case(candidate, tmp_path)).candidate
     assert failed(spoilt, candidate, reads) == {check}
@@ -138,7 +149,9 @@ def test_a_planted_fault_fails_its_check_alone(
     if check in PUBLISHED_FOR_REAL:
         staged = stage(spoilt, tmp_path / "staging")
         with pytest.raises(AuditError, match=check):
-            publish_parquet(staged, store, NOW)
+            publish_database(staged, store, database, now=NOW)
+        with pytest.raises(AuditError, match=check):
+            publish_parquet(staged, store, database, now=NOW)
     assert (store.root / "current.json").read_bytes() == before
     assert [info.release_id for info in store.releases()] == [store.current().release_id]  # type: ignore[union-attr]
 

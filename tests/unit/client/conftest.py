@@ -129,7 +129,8 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
             for name, table in tables.items():
                 # in another order than the keys': the database promises none
                 values = [{"release_id": release, **row} for row in reversed(table.to_pylist())]
-                connection.execute(insert(rows[name]), values)
+                if values:
+                    connection.execute(insert(rows[name]), values)
         rows_of_change = changes_between(home_template.store, published.older, published.current).to_pylist()
         connection.execute(insert(changes), rows_of_change)
         connection.execute(text(f"INSERT INTO current_release VALUES (1, '{published.current}', 2)"))

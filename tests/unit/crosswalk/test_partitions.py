@@ -106,6 +106,10 @@ def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
             "number issuer issued_on effective_on title governs",
         ),
         "totals": frame(counts, "valid_from level type count legal_document"),
+        "province_totals": frame(
+            [("2025-07-01", "01", "xã", str(len(leaders)), "1/NQ-UBTVQH15")],
+            "valid_from province_code type count legal_document",
+        ),
     }
 
 

@@ -54,6 +54,14 @@ def doubled(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, frame.head(1)], ignore_index=True)
 
 
+def in_a_circle(links: pd.DataFrame) -> pd.DataFrame:
+    """The old and the new side exchanged between two communes that keep their code."""
+    turned = links.copy()
+    for old, new in (("00004", "00008"), ("00008", "00004")):
+        turned.loc[(links["old_code"] == old) & links["same_code"], ["new_code", "same_code"]] = [new, False]
+    return turned
+
+
 def first_step_loses_a_row(candidate: Candidate) -> Candidate:
     flow = candidate.row_flow.copy()
     flow.loc[0, "rows_out"] -= 1
@@ -163,6 +171,7 @@ FAULTS: dict[str, list[tuple[str, Callable[[Candidate], Candidate], str]]] = {
         ("same_code of two codes", in_table("commune_crosswalk", put(WHOLE, same_code=True)), "00001>00097"),
     ],
     "new_code_is_members": [
+        ("two communes that pass whole into each other", in_table("commune_crosswalk", in_a_circle), "00004"),
         (
             "a new commune that keeps no member's code",
             in_table("commune_crosswalk", lambda links: links[~((links["old_code"] == "00004") & links["same_code"])]),
