@@ -76,7 +76,7 @@ def _unknown_ids(links: pd.DataFrame, table: str, rulings: pd.DataFrame) -> pd.D
 
 def _pair_rulings(links: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
     """Pairs that a ruling sets or adds stand with its id; pairs it replaces do not stand."""
-    printed = rulings["key"].str.split(PAIR_SEPARATOR, n=1, expand=True).reindex(columns=[0, 1])
+    printed = rulings["key"].str.split(PAIR_SEPARATOR, n=1, expand=True).reindex(columns=[0, 1]).astype("str")
     side = rulings["field"]
     ruled = (
         printed[0].mask(side == "predecessor_code", rulings["ruled_value"])

@@ -68,7 +68,7 @@ def event_law_unfit(candidate: Candidate) -> pd.DataFrame:
     """Events whose document does not govern the unit they found or end."""
     tables = candidate.tables
     events = tables["change_event"]
-    named = events["event_id"].str.split("/", n=3, expand=True).reindex(columns=[0, 1, 2])
+    named = events["event_id"].str.split("/", n=3, expand=True).reindex(columns=[0, 1, 2]).astype("str")
     subject = pd.DataFrame({"level": named[1], "code": named[2]}, index=events.index)
     started = tables["unit_version"].dropna(subset=["started_by"]).drop_duplicates("started_by")
     ended = tables["unit_version"].dropna(subset=["ended_by"]).drop_duplicates("ended_by")
