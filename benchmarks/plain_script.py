@@ -1,11 +1,13 @@
 """The yardstick: a plain pandas script that reads, joins and writes the same twelve tables.
 
 No Dagster, no checks, no audit, no staging, no versions beyond what the tables need; every shortcut a one-off
-script would take. It writes Parquet and the database the way such scripts do (``to_parquet``, ``to_sql``).
+script would take. It writes what a release holds (Parquet, CSV, a SQLite and a DuckDB file) and the database the
+way such scripts do (``to_parquet``, ``to_csv``, ``to_sql``).
 """
 
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 from sqlalchemy import create_engine
 
@@ -153,8 +155,16 @@ def write(tables: dict[str, pd.DataFrame], home: Path, url: str) -> None:
     (home / "parquet").mkdir(parents=True)
     for name, frame in tables.items():
         frame.sort_values(list(frame.columns[:2])).to_parquet(home / "parquet" / f"{name}.parquet", index=False)
-    engine = create_engine(url)
-    with engine.begin() as connection:
+    (home / "csv").mkdir()
+    with duckdb.connect(str(home / "catalogue.duckdb")) as connection:
         for name, frame in tables.items():
-            frame.to_sql(name, connection, index=False, if_exists="replace")
-    engine.dispose()
+            frame.to_csv(home / "csv" / f"{name}.csv", index=False)
+            connection.register("frame", frame)
+            connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM frame')
+            connection.unregister("frame")
+    for target in (url, f"sqlite:///{home}/catalogue.sqlite"):
+        engine = create_engine(target)
+        with engine.begin() as connection:
+            for name, frame in tables.items():
+                frame.to_sql(name, connection, index=False, if_exists="replace")
+        engine.dispose()

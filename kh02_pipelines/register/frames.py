@@ -14,6 +14,6 @@ def among(values: pd.Series, allowed: pd.Series) -> pd.Series:
     pandas turns every allowed value into a Python object and back; for ten thousand codes that costs more
     than the joins around it.
     """
-    known = pa.array(allowed, type=pa.large_string(), from_pandas=True).drop_null()
-    found = pc.is_in(pa.array(values, type=pa.large_string(), from_pandas=True), value_set=known)
-    return pd.Series(found.to_numpy(zero_copy_only=False), index=values.index)
+    texts, known = (pa.array(side.astype("str"), pa.large_string(), from_pandas=True) for side in (values, allowed))
+    found = pc.is_in(texts, value_set=known.drop_null(), skip_nulls=True)
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=values.index, dtype=bool)

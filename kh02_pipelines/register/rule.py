@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
+
+from kh02_pipelines.register.frames import among as among
 
 FINDING_COLUMNS = ["table", "key", "problem"]
 """A finding names the table, the key of the row in it, and what is wrong, in English."""
@@ -127,16 +127,12 @@ class Rule:
         return "ERROR" if self.blocking or self.harmful else "WARN"
 
 
-def among(values: pd.Series, known: pd.Series) -> pd.Series:
-    """Whether each text is one of ``known``; missing ones are not. A hundred times faster than ``isin`` on text."""
-    texts, wanted = (pa.array(side.astype("str"), pa.large_string(), from_pandas=True) for side in (values, known))
-    found = pc.is_in(texts, value_set=wanted.drop_null(), skip_nulls=True)
-    return pd.Series(found.to_numpy(zero_copy_only=False), index=values.index, dtype=bool)
+_NOTHING = pd.DataFrame(columns=FINDING_COLUMNS, dtype="str")  # making one anew takes a millisecond
 
 
 def nothing() -> pd.DataFrame:
     """No findings."""
-    return pd.DataFrame(columns=FINDING_COLUMNS, dtype="str")
+    return _NOTHING.copy()
 
 
 def one_finding(table: str, key: str, problem: str) -> pd.DataFrame:

@@ -229,3 +229,21 @@ def test_the_34_resolutions_are_of_16_june_2025() -> None:
             assert (row["issued_on"], row["effective_on"]) == ("2025-06-16", "2025-06-16")
             count["read"] += 1
     assert count["read"] == 34
+
+
+def test_province_totals_are_those_of_the_resolutions() -> None:
+    """The last sentence of Điều 1 gives each province's communes by type; some copies lost the spaces in it."""
+    governs = {row["number"]: row["governs"] for row in load("legal_documents")}
+    found: dict[tuple[str, str], int] = {}
+    for number, what in governs.items():
+        if not number.endswith("/NQ-UBTVQH15"):
+            continue
+        text = (DATA / "resolutions" / f"{number.replace('/', '_')}.md").read_text("utf-8")
+        text = re.sub(r"[\s*>\\]", "", unicodedata.normalize("NFC", text))
+        total, types = re.findall(r"có(\d+)đơnvịhànhchínhcấpxã,?(?:bao)?gồm(.{0,60}?)(?:;|\.|,trong|trong)", text)[-1]
+        counts = {kind: int(count) for count, kind in re.findall(r"(\d+)(xã|phường|đặckhu)", types)}
+        assert sum(counts.values()) == int(total), number
+        province = what.removeprefix("commune:")
+        found |= {(province, kind.replace("đặckhu", "đặc khu")): count for kind, count in counts.items()}
+    held = [row for row in load("province_totals") if row["valid_from"] == "2025-07-01"]
+    assert {(row["province_code"], row["type"]): int(row["count"]) for row in held} == found
