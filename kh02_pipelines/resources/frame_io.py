@@ -35,6 +35,8 @@ class FrameIOManager(dg.ConfigurableIOManager):
             beside = base.with_suffix(".tmp")
             pq.write_table(pa.Table.from_pandas(obj, preserve_index=False), beside)
             beside.replace(base.with_suffix(".parquet"))  # a value lost in a crash is made anew by the next run
+            if any(run_id != context.run_id for run_id, _ in self._written):
+                self._written.clear()  # a code server lives long; frames of an earlier run are on disk
             self._written[context.run_id, context.asset_key] = obj.copy(deep=False)
         else:
             write_durably(base.with_suffix(".json"), json.dumps(obj, ensure_ascii=False).encode())
