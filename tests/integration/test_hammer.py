@@ -1,6 +1,5 @@
 """Sixty publications while six processes read without a pause: nothing mixed, nothing empty, no error."""
 
-import json
 import multiprocessing
 import os
 import time
@@ -8,12 +7,12 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.engine import URL
 from synthetic import Home, marker, with_password
 
+from kh02_pipelines.client import open_catalogue
 from kh02_pipelines.release.database_connection import Database
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -53,10 +52,10 @@ def pinned(connection: Connection, _: Path) -> list[Seen]:
 
 
 def parquet(_: Connection, root: Path) -> list[Seen]:
-    folder = root / json.loads((root / "current.json").read_text())["path"]
+    catalogue = open_catalogue(root)  # resolves the pointer once
     found: list[Seen] = []
     for name in TABLES:
-        values = pq.read_table(folder / f"{name}.parquet", columns=["name"], partitioning=None)["name"].to_pylist()
+        values = catalogue.table(name, as_="pyarrow")["name"].to_pylist()
         found += [(value, len(values)) for value in set(values)] or [("", 0)]
     return found
 

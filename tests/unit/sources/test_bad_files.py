@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+import xlwt
 
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.names import encode_legacy
@@ -51,6 +52,19 @@ def xlsx(rows: list[list[object]]) -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def test_an_old_excel_file_says_the_same_as_csv() -> None:
+    sheet = (book := xlwt.Workbook()).add_sheet("PX")
+    for at, cells in enumerate([HEADER.split(","), *(row.split(",") for row in ROWS)]):
+        for column, cell in enumerate(cells):
+            sheet.write(at, column, cell)
+    stream = io.BytesIO()
+    book.save(stream)
+    from_xls, trace = register(stream.getvalue(), "register.xls")
+    from_csv, _ = register(csv(*ROWS))
+    assert from_xls.drop(columns="row").equals(from_csv.drop(columns="row"))
+    assert conserved(trace)
 
 
 def test_both_column_orders_with_and_without_bom_give_the_same_units() -> None:
