@@ -58,6 +58,7 @@ def main() -> None:
             f"kh02: KH02_{name}: {first['msg']}; remedy: correct the environment variable",
             style="red",
             markup=False,
+            soft_wrap=True,
         )
         sys.exit(USAGE_OR_ENVIRONMENT)
 
