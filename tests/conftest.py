@@ -129,12 +129,10 @@ Install = Callable[..., Installation]
 
 @pytest.fixture(scope="session")
 def install(clock_at: Callable[[dt.date], Callable[[], dt.datetime]]) -> Install:
-    """Make an installation: ``install(home, today=…, reference=…, database_url=…)``."""
+    """Make an installation: ``install(home, today=…, reference=…)``, and any setting by its name."""
 
-    def make(
-        home: Path, *, today: dt.date = TODAY, reference: Path = REFERENCE_FOLDER, database_url: str | None = None
-    ) -> Installation:
-        settings = Settings(home=home, database_url=database_url)
+    def make(home: Path, *, today: dt.date = TODAY, reference: Path = REFERENCE_FOLDER, **others: Any) -> Installation:
+        settings = Settings(home=home, **others)
         return Installation(settings, Stores.from_settings(settings, clock=clock_at(today), reference=reference))
 
     return make

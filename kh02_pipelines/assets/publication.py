@@ -56,6 +56,7 @@ def database_release(
             run_id=context.run.run_id,
             exports=write_exports,
             auxiliary=partial(change_rows, stores.parquet),
+            limits=stores.limits,
         )
     return dg.MaterializeResult(
         metadata={
@@ -81,7 +82,7 @@ def parquet_release(stores: dg.ResourceParam[Stores], candidate_release: str) ->
     """Publish the candidate as Parquet."""
     with one_publisher(stores.home):
         staged = open_staged(stores.staging / candidate_release)
-        published = publish_parquet(staged, stores.parquet, stores.database, now=stores.clock())
+        published = publish_parquet(staged, stores.parquet, stores.database, now=stores.clock(), limits=stores.limits)
     return dg.MaterializeResult(
         metadata={
             "release_id": published.release_id,

@@ -19,6 +19,7 @@ from kh02_pipelines.register.remedies import vietnamese_remedy
 from kh02_pipelines.register.rule import Candidate, Rule, Word
 from kh02_pipelines.release.audit import RULES, Outcome, outcomes
 from kh02_pipelines.release.failing_rows import write_failing_rows
+from kh02_pipelines.release.proven import proven_of
 from kh02_pipelines.release.staging import CANDIDATE_FILE, StagedRelease, open_staged, read_staged
 from kh02_pipelines.release.surroundings import surrounded
 from kh02_pipelines.resources.stores import Stores
@@ -64,7 +65,7 @@ def word_checks(word: Word, extra: Extra | None = None) -> dg.AssetChecksDefinit
     def checks(stores: dg.ResourceParam[Stores], candidate_release: str) -> Iterator[dg.AssetCheckResult]:
         staged, read = _read(stores.staging / candidate_release)
         candidate = surrounded(read, staged, stores.parquet, today=stores.clock().date(), limits=stores.limits)
-        for outcome in outcomes(candidate, rules):
+        for outcome in outcomes(candidate, rules, proven_of(staged, candidate.context)):
             agreed, shown = extra(candidate, outcome.rule) if extra else (True, {})
             yield check_result(outcome, CANDIDATE, stores.failing_rows, staged.content_hash, agreed, shown)
 

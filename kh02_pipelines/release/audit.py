@@ -16,6 +16,7 @@ from kh02_pipelines.register import correctness, declared, liveness, name_rules,
 from kh02_pipelines.register import invariants as register_invariants
 from kh02_pipelines.register.rule import Candidate, Rule, Word
 from kh02_pipelines.release import contract, holdings
+from kh02_pipelines.release.proven import NOTHING_PROVEN, Proven
 
 _BY_WORD = list(Word)
 
@@ -56,11 +57,13 @@ class Outcome:
         return self.findings.empty
 
 
-def outcomes(candidate: Candidate, rules: tuple[Rule, ...] = RULES) -> list[Outcome]:
-    """Every rule on a candidate, in the order of ``rules``."""
-    return [
+def outcomes(candidate: Candidate, rules: tuple[Rule, ...] = RULES, proven: Proven = NOTHING_PROVEN) -> list[Outcome]:
+    """Every rule on a candidate, in the order of ``rules``; those that hold are added to ``proven``."""
+    found = [
         Outcome(rule, rule.find(candidate), dict(rule.figures(candidate)) if rule.figures else {}) for rule in rules
     ]
+    proven.add(outcome.rule for outcome in found if outcome.passed)
+    return found
 
 
 def audit(candidate: Candidate, rules: tuple[Rule, ...] = RULES) -> dict[str, pd.DataFrame]:
@@ -68,10 +71,14 @@ def audit(candidate: Candidate, rules: tuple[Rule, ...] = RULES) -> dict[str, pd
     return {rule.name: rule.find(candidate) for rule in rules}
 
 
-def require_sound(candidate: Candidate, rules: tuple[Rule, ...] = RULES) -> None:
-    """Raise AuditError naming the first broken blocking rule, its first row and how many there are."""
-    found = audit(candidate, tuple(rule for rule in rules if rule.blocking))
-    broken = [(rule, found[rule.name]) for rule in rules if rule.blocking and len(found[rule.name])]
+def require_sound(candidate: Candidate, rules: tuple[Rule, ...] = RULES, proven: Proven = NOTHING_PROVEN) -> None:
+    """Raise AuditError naming the first broken blocking rule, its first row and how many there are.
+
+    Rules that ``proven`` knows to hold are not run again.
+    """
+    due = tuple(rule for rule in rules if rule.blocking and rule not in proven)
+    found = outcomes(candidate, due, proven)
+    broken = [(outcome.rule, outcome.findings) for outcome in found if not outcome.passed]
     if not broken:
         return
     rule, rows = broken[0]

@@ -21,11 +21,11 @@ TEMPORARY = ".tmp"
 
 def require_writable(folder: Path) -> None:
     """Make the folder if need be and prove that files can be made in it. Raises EnvironmentFault."""
-    probe = folder / f".probe-{os.getpid()}"
+    probe = folder / f".probe-{os.getpid()}{TEMPORARY}"  # a crash may leave it
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process may have cleared it away
     except OSError as error:
         raise EnvironmentFault(
             f"cannot write here: {error.strerror}",

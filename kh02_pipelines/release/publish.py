@@ -16,15 +16,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from kh02_pipelines.errors import AuditError, EnvironmentFault
-from kh02_pipelines.register.rule import Candidate
-from kh02_pipelines.release.audit import require_sound
+from kh02_pipelines.register.rule import Limits, Rule
+from kh02_pipelines.release.audit import RULES, require_sound
 from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.files import sha256_of
 from kh02_pipelines.release.home_lock import mark_ended, mark_started, one_publisher
 from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.proven import proven_of
 from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.retention import Retention
-from kh02_pipelines.release.staging import CANDIDATE_FILE, StagedRelease, read_staged
+from kh02_pipelines.release.staging import StagedRelease, read_staged
 from kh02_pipelines.release.steps import Step, no_step
 from kh02_pipelines.release.surroundings import surrounded
 
@@ -32,6 +32,9 @@ __all__ = ["Exports", "Published", "one_publisher", "publish_database", "publish
 
 Exports = Callable[[Path, Mapping[str, pa.Table], str, dt.date], list[str]]
 """Writes further formats into the coming release folder: folder, tables, release id, as-of date → file names."""
+
+NO_OTHER_LIMITS = Limits()
+"""The limits of an installation that sets none."""
 
 Auxiliary = Callable[[str, Mapping[str, pa.Table]], Mapping[str, pa.Table]]
 """Makes the rows of the tables about releases: release id and its tables → rows by table name."""
@@ -54,7 +57,8 @@ def publish_database(
     run_id: str | None = None,
     exports: Exports | None = None,
     auxiliary: Auxiliary | None = None,
-    sound: Callable[[Candidate], None] = require_sound,
+    limits: Limits = NO_OTHER_LIMITS,
+    rules: tuple[Rule, ...] = RULES,
     step: Step = no_step,
 ) -> Published:
     """Audit the staged bytes, bring the release into both stores unseen, and move the database's pointer to it.
@@ -63,7 +67,7 @@ def publish_database(
     Raises AuditError (broken rules, or content that was rolled back from) or EnvironmentFault; readers then
     still have the previous release.
     """
-    tables = audited(staged, files, sound)
+    tables = audited(staged, files, now, limits, rules)
     database.require_schema()
     reconcile(files, database)
     target = target_release(staged, files, database)
@@ -103,7 +107,8 @@ def publish_parquet(
     *,
     now: dt.datetime,
     retention: Retention | None = None,
-    sound: Callable[[Candidate], None] = require_sound,
+    limits: Limits = NO_OTHER_LIMITS,
+    rules: tuple[Rule, ...] = RULES,
     step: Step = no_step,
 ) -> Published:
     """Audit the staged bytes, let the file pointer follow the database's, and prune old releases from both stores.
@@ -111,7 +116,7 @@ def publish_parquet(
     The caller holds the home's lock. Raises AuditError or EnvironmentFault (among others when the database does
     not show this candidate: its pointer is the commit); readers of the files then keep the previous release.
     """
-    audited(staged, files, sound)
+    audited(staged, files, now, limits, rules)
     current = database.current_release()
     if current is None or current.content_hash != staged.content_hash:
         raise EnvironmentFault(
@@ -136,25 +141,21 @@ def publish_parquet(
 
 
 def audited(
-    staged: StagedRelease, files: ParquetStore, sound: Callable[[Candidate], None] = require_sound
+    staged: StagedRelease,
+    files: ParquetStore,
+    now: dt.datetime,
+    limits: Limits = NO_OTHER_LIMITS,
+    rules: tuple[Rule, ...] = RULES,
 ) -> Mapping[str, pa.Table]:
     """The staged tables, read from the bytes on disk and found sound; raises AuditError otherwise.
 
-    The bytes are read and hashed each time. The rules run once per content and previous release in a process:
-    those that block are functions of nothing but these, and both stores publish the same bytes.
+    The bytes are read and hashed each time. A rule that this process has seen to hold for just these bytes, in
+    just these surroundings, is not run again (``proven``).
     """
     tables, candidate = read_staged(staged)
-    candidate = surrounded(candidate, staged, files)
-    previous = candidate.context.previous
-    replaced = "" if previous is None else previous.release_id
-    proven = (staged.folder, staged.content_hash, sha256_of(staged.folder / CANDIDATE_FILE), replaced, sound)
-    if proven not in _PROVEN:
-        sound(candidate)
-        _PROVEN.add(proven)
+    candidate = surrounded(candidate, staged, files, today=now.date(), limits=limits)
+    require_sound(candidate, rules, proven_of(staged, candidate.context))
     return tables
-
-
-_PROVEN: set[tuple[Path, str, str, str, Callable[[Candidate], None]]] = set()
 
 
 def target_release(staged: StagedRelease, files: ParquetStore, database: DatabaseStore) -> str:

@@ -86,7 +86,7 @@ def stage(candidate: Candidate, staging: Path, sources: Mapping[str, str] | None
                 sources=dict(sources or {}),
                 evidence=candidate.evidence,
             )
-            write_json(folder / CANDIDATE_FILE, _description(staged))
+            write_json(folder / CANDIDATE_FILE, description(staged))
     except BaseException:
         remove_folder(folder)
         raise
@@ -181,7 +181,8 @@ def read_staged(staged: StagedRelease) -> tuple[dict[str, pa.Table], Candidate]:
     return tables, Candidate(frames, staged.as_of, staged.totals, staged.row_flow, staged.evidence)
 
 
-def _description(staged: StagedRelease) -> dict[str, Any]:
+def description(staged: StagedRelease) -> dict[str, Any]:
+    """Everything a staging says of itself, as ``candidate.json`` holds it."""
     return {
         "release_id": staged.release_id,
         "as_of": f"{staged.as_of:%Y-%m-%d}",

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy.engine import URL, make_url
 
-from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.rule import Candidate, Rule
 from kh02_pipelines.release.database_store import DatabaseStore
 from kh02_pipelines.release.home_lock import one_publisher
 from kh02_pipelines.release.parquet_store import ParquetStore
@@ -23,6 +23,8 @@ from kh02_pipelines.tables.declaration import Column, ColumnType, Table
 
 FIRST_DAY = dt.date(2026, 1, 1)
 MORNING = dt.datetime(2026, 1, 1, 8, 0, tzinfo=dt.UTC)
+NO_RULES: tuple[Rule, ...] = ()
+"""The rules of the field do not hold for made-up rows."""
 AWKWARD = ('Xã "Đắk N’Thol"', "Phường Hoà Bình, 1", "line\nbreak", "back\\slash", "100%", "trailing ", "")
 
 
@@ -92,13 +94,9 @@ class Home:
         with one_publisher(self.path, self.lock_seconds):
             staged = self.stage(number, rows)
             files, database = self.files, self.database
-            published = publish_database(staged, files, database, now=now, sound=_any, step=self.step)
-            publish_parquet(staged, files, database, now=now, retention=retention, sound=_any, step=self.step)
+            published = publish_database(staged, files, database, now=now, rules=NO_RULES, step=self.step)
+            publish_parquet(staged, files, database, now=now, retention=retention, rules=NO_RULES, step=self.step)
         return published
-
-
-def _any(_: Candidate) -> None:
-    """No rule: the rules of the field do not hold for made-up rows."""
 
 
 def with_password(url: URL) -> str:

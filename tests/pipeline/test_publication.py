@@ -196,6 +196,25 @@ def test_publishing_alone_refuses_a_harmed_candidate(home_copy: Path, install: A
     assert published_rows(home_copy) == rows
 
 
+def test_a_raised_limit_holds_for_the_publisher_too(home_copy: Path, install: Any, reference_copy: Any) -> None:
+    """What the remedy of a drift check promises: raise the limit for one run, and that run publishes."""
+    pointed = json.loads((home_copy / "parquet" / "current.json").read_text("utf-8"))["release_id"]
+    versions = home_copy / "parquet" / pointed / "unit_version.parquet"
+    table = pq.read_table(versions, partitioning=None)
+    names = [f"{name} cũ" if row % 20 == 0 else name for row, name in enumerate(table.column("name").to_pylist())]
+    place = table.schema.get_field_index("name")
+    pq.write_table(table.set_column(place, table.schema.field(place), [names]), versions)  # 5 % had other names
+    reference_copy.replace("legal_documents", "Thành lập thành phố Bắc Ninh", "Lập thành phố Bắc Ninh")
+    strict = install(home_copy, reference=reference_copy.folder)
+    result = strict.run()
+    assert [check.check_name for check in result.get_asset_check_evaluations() if not check.passed] == ["name_drift"]
+    for asset in PUBLISHERS:
+        assert "breaks name_drift" in failures(strict.run(only=[asset]))[asset]
+    assert len(releases(home_copy)) == 1
+    result = install(home_copy, reference=reference_copy.folder, max_name_drift=0.2).run(only=PUBLISHERS)
+    assert new_release(result) == {"database_release": True, "parquet_release": True}, failures(result)
+
+
 def test_publishing_alone_brings_back_what_readers_lost(first_run: Any, home_copy: Path, install: Any) -> None:
     (home_copy / "parquet" / "current.json").unlink()
     installation = install(home_copy)

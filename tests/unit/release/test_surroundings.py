@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from kh02_pipelines.register.rule import Candidate, Context, one_finding
 from kh02_pipelines.release.failing_rows import KEPT, write_failing_rows
+from kh02_pipelines.release.files import remove_unfinished, require_writable
 from kh02_pipelines.release.holdings import HOLDING_COLUMNS, stores_differ
 from kh02_pipelines.release.parquet_store import ParquetStore
 from kh02_pipelines.release.surroundings import previous_release
@@ -59,6 +61,24 @@ def test_a_damaged_release_is_passed_over_and_none_is_none(tmp_path: Path) -> No
     (tmp_path / "2026-09-19+11111111" / "province.parquet").write_bytes(b"PAR1")
     assert previous_release(files, "2" * 64) is None
     assert previous_release(ParquetStore(tmp_path / "empty"), "2" * 64) is None
+
+
+def test_a_probe_that_a_crash_left_is_cleared_like_all_unfinished_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", killed)
+        with pytest.raises(Killed):
+            require_writable(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    remove_unfinished(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_failing_rows_are_all_kept_and_go_when_the_check_holds(tmp_path: Path) -> None:
