@@ -3,13 +3,21 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import mariadb_server
 import postgres_server
 import pytest
+from processes import start_fork_server
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
+
+
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Makes child processes that a test may kill."""
+    return start_fork_server()
 
 
 @pytest.fixture(scope="session")

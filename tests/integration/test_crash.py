@@ -1,10 +1,10 @@
 """kill -9 at every named step of publishing, and at random moments: readers have the old release or the new one."""
 
-import multiprocessing
 import os
 import random
 import signal
 import time
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,6 @@ from kh02_pipelines.release.steps import FILE_STEPS, STEPS
 from kh02_pipelines.release.verify import verify
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["synthetic"])
 COMMIT = "database.pointer_committed"
 RANDOM_KILLS = {"sqlite": 24, "postgresql": 10, "mysql": 6}
 IN_FILES_ONLY = {*FILE_STEPS, "files.pointer_written_beside", "files.pruned", "publish.ended"}
@@ -93,13 +91,13 @@ def test_every_step_is_passed_in_order(tmp_path: Path, database_url: URL) -> Non
     assert tuple(passed) == STEPS
 
 
-def test_killed_at_every_step(tmp_path: Path, database_url: URL) -> None:
+def test_killed_at_every_step(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
     home.publish(1, rows_of(1))
     everywhere = [step for step in STEPS if step not in IN_FILES_ONLY]
     steps = STEPS if database_url.get_backend_name() == "sqlite" else everywhere
     for old, step in zip(range(1, 1000, 2), steps, strict=False):
-        child = PROCESSES.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, step))
+        child = processes.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, step))
         child.start()
         child.join(60)
         assert child.exitcode == -signal.SIGKILL, step
@@ -111,7 +109,7 @@ def test_killed_at_every_step(tmp_path: Path, database_url: URL) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_random(tmp_path: Path, database_url: URL) -> None:
+def test_killed_at_random(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
     home.database.upgrade()
     started = time.monotonic()
@@ -122,7 +120,7 @@ def test_killed_at_random(tmp_path: Path, database_url: URL) -> None:
     for old in range(1, 2 * RANDOM_KILLS[database_url.get_backend_name()], 2):
         noted = home.path / "publish.lock.holder"
         before = noted.stat().st_mtime_ns
-        child = PROCESSES.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, None))
+        child = processes.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, None))
         child.start()
         while noted.stat().st_mtime_ns == before and child.is_alive():
             time.sleep(0.001)

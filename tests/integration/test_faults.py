@@ -1,12 +1,12 @@
 """Full disks, a database that goes away, two publishers: the previous release stands, and the next run succeeds."""
 
 import errno
-import multiprocessing
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -170,10 +170,9 @@ def _publish(path: str, url: str, number: int) -> None:
         raise
 
 
-def test_two_homes_publishing_to_one_database(tmp_path: Path, database_url: URL) -> None:
+def test_two_homes_publishing_to_one_database(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
     """Both publish, or one is told that the other came in between; then each can publish again."""
     url = with_password(database_url)
-    processes = multiprocessing.get_context("forkserver")
     first = Home(tmp_path / "0", url)
     first.publish(1, ROWS)
     both = [processes.Process(target=_publish, args=(str(tmp_path / str(number)), url, number)) for number in (1, 2)]

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -15,8 +16,6 @@ from synthetic import Home, marker, with_password
 from kh02_pipelines.client import open_catalogue
 from kh02_pipelines.release.database_connection import Database
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["synthetic"])
 PUBLICATIONS = 60
 TABLES = ("commune", "province", "legacy_commune", "unit_version")
 Seen = tuple[str, int]
@@ -107,12 +106,12 @@ def number_of(seen: set[Seen]) -> int:
 
 
 @pytest.mark.slow
-def test_readers_never_see_a_mixture(tmp_path: Path, database_url: URL) -> None:
+def test_readers_never_see_a_mixture(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
     home.publish(0, rows_of(0))
-    stop, results = PROCESSES.Event(), PROCESSES.Queue()
+    stop, results = processes.Event(), processes.Queue()
     readers = [
-        PROCESSES.Process(target=read_until, args=(stop, kind, home.url, str(home.files.root), results))
+        processes.Process(target=read_until, args=(stop, kind, home.url, str(home.files.root), results))
         for kind in range(len(READERS))
     ]
     for reader in readers:
