@@ -88,7 +88,9 @@ def read_release(connection: Connection, schema: ReleaseSchema, name: str, relea
         .order_by(*(twin.c[column] for column in schema.catalogue[name].primary_key))
     )
     text = str(query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
-    rows = connection.exec_driver_sql(text, execution_options={"no_parameters": True}).all()
+    # the driver's own tuples: taking them out of SQLAlchemy's rows took as long as reading them
+    cursor = connection.exec_driver_sql(text, execution_options={"no_parameters": True}).cursor
+    rows = cursor.fetchall()
     columns = list(zip(*rows, strict=True)) or [()] * len(shape)
     return pa.table([_typed(values, field) for values, field in zip(columns, shape, strict=True)], schema=shape)
 

@@ -33,6 +33,8 @@ def write_sqlite(folder: Path, tables: Mapping[str, pa.Table], release_id: str, 
         # nobody reads the file before the folder has its name, and the caller syncs it: no journal needed
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
+        # the audit has held these very rows against the same declarations; testing each again took a quarter
+        connection.execute("PRAGMA ignore_check_constraints=ON")
         connection.execute("BEGIN")
         for name in tables:
             connection.execute(str(CreateTable(metadata.tables[name]).compile(dialect=sqlite.dialect())))
