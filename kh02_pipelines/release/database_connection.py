@@ -51,6 +51,9 @@ class Database:
             arguments = {"application_name": f"kh02 {who()}"[:63], "connect_timeout": CONNECT_SECONDS}
         elif self.dialect == "mariadb":
             arguments = {"charset": "utf8mb4", "connect_timeout": CONNECT_SECONDS}
+            if "unix_socket" in self.url.query:
+                # nothing leaves the machine, and the driver reads all certificates at every connection
+                arguments["ssl_disabled"] = True
         # values are handed to MariaDB's driver by position (``database_rows``), as SQLite's takes them anyway
         style = {"paramstyle": "format"} if self.dialect == "mariadb" else {}
         engine = create_engine(self.url, poolclass=NullPool, connect_args=arguments, **style)
