@@ -46,12 +46,6 @@ def one_line(answer: Answer, *parts: str, code: int = USAGE_OR_ENVIRONMENT) -> s
     return line
 
 
-@pytest.fixture(scope="module")
-def two_dates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the two early dates are built by ``test_build_prints_…``."""
-    return tmp_path_factory.mktemp("two_dates") / "home"
-
-
 # ---- build ----
 
 
@@ -61,29 +55,19 @@ def types(home: Path, table: str) -> dict[str, int]:
     return {str(kind): int(number) for kind, number in frame["type"].value_counts().items()}
 
 
-def test_build_of_the_day_of_the_reform_and_of_the_day_before(kh02: Kh02, two_dates: Path) -> None:
-    answer = kh02("build", "--as-of", "2025-07-01", home=two_dates)
+def test_build_of_the_day_of_the_reform(kh02: Kh02, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    answer = kh02("build", "--as-of", "2025-07-01", home=home)
     assert answer.code == OK, answer.err
-    assert types(two_dates, "commune") == {"xã": 2621, "phường": 687, "đặc khu": 13}
-    assert types(two_dates, "province") == {"thành phố": 6, "tỉnh": 28}
-    release = json.loads((two_dates / "parquet" / "current.json").read_text("utf-8"))["release_id"]
+    assert types(home, "commune") == {"xã": 2621, "phường": 687, "đặc khu": 13}
+    assert types(home, "province") == {"thành phố": 6, "tỉnh": 28}
+    release = json.loads((home / "parquet" / "current.json").read_text("utf-8"))["release_id"]
     assert release in answer.out
     assert "new release" in answer.out
-    assert str(two_dates / "parquet" / release) in answer.out
-    assert str(two_dates / "catalogue.db") in answer.out
+    assert str(home / "parquet" / release) in answer.out
+    assert str(home / "catalogue.db") in answer.out
     assert all(name in answer.out for name in CATALOGUE)
     assert re.search(r"commune_crosswalk\W+10,566\b", answer.out)
-
-    answer = kh02("build", "--as-of", "2025-06-30", home=two_dates)
-    assert answer.code == OK, answer.err
-    assert types(two_dates, "commune") == {"xã": 7691, "phường": 1727, "thị trấn": 617}
-
-    listed = kh02("releases", home=two_dates)
-    assert listed.code == OK
-    lines = [line for line in listed.out.splitlines() if re.search(r"\d{4}-\d\d-\d\d\+[0-9a-f]{8}", line)]
-    assert len(lines) == 2
-    assert "*" in next(line for line in lines if "2025-06-30+" in line)
-    assert "*" not in next(line for line in lines if "2025-07-01+" in line)
 
 
 @pytest.mark.parametrize(

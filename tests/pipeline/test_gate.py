@@ -1,22 +1,18 @@
 """The gate: an unsound candidate reaches no reader, whichever way its publication is asked for."""
 
-import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from kh02_pipelines.automation.jobs import CATALOGUE_JOB
-from kh02_pipelines.definitions import build_defs
-from kh02_pipelines.resources.stores import VIET_NAM, Stores
-from kh02_pipelines.settings import Settings
+from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
 
-AS_OF = dt.date(2026, 9, 20)
-NOW = dt.datetime.combine(AS_OF, dt.time(1, 30), VIET_NAM)
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PUBLISHERS = ("database_release", "parquet_release")
 
@@ -44,25 +40,24 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    home = tmp_path_factory.mktemp("home")
-    reference = home / "reference"
-    shutil.copytree(REFERENCE_FOLDER, reference)
-    settings = Settings(home=home)
-    stores = Stores.from_settings(settings, clock=lambda: NOW, reference=reference)
+def installation(
+    first_run: Any, install: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp("gate")
+    home = Path(shutil.copytree(first_run.installation.home, folder / "home"))
+    reference = Path(shutil.copytree(REFERENCE_FOLDER, folder / "reference"))
+    totals = reference / "totals.csv"
+    text = totals.read_text("utf-8")
+    totals.write_text(text.replace("2026-09-20,commune,xã,2599", "2026-09-20,commune,xã,2598"), encoding="utf-8")
+    # the content must differ too, or there would be nothing to publish
+    law = reference / "legal_documents.csv"
+    law.write_text(law.read_text("utf-8").replace("Thành lập thành phố Bắc Ninh", "Lập thành phố Bắc Ninh"), "utf-8")
+    made = install(home, reference=reference)
     with dg.DagsterInstance.ephemeral() as instance:
-        made = Installation(build_defs(settings, stores), instance, stores, (b"", None))
-        assert made.run().success
-        made.good = made.readers_see()
-        totals = reference / "totals.csv"
-        text = totals.read_text("utf-8")
-        totals.write_text(text.replace("2026-09-20,commune,xã,2599", "2026-09-20,commune,xã,2598"), encoding="utf-8")
-        # the content must differ too, or there would be nothing to publish
-        law = reference / "legal_documents.csv"
-        law.write_text(
-            law.read_text("utf-8").replace("Thành lập thành phố Bắc Ninh", "Lập thành phố Bắc Ninh"), "utf-8"
-        )
-        yield made
+        broken = Installation(made.definitions, instance, made.stores, (b"", None))
+        broken.good = broken.readers_see()
+        assert broken.good[1] is not None
+        yield broken
 
 
 def steps(result: dg.ExecuteInProcessResult) -> tuple[set[str], set[str]]:
