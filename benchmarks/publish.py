@@ -64,7 +64,7 @@ def _measure(server) -> bool:  # type: ignore[no-untyped-def]
     print(f"publish to PostgreSQL / bare COPY of the same {rows:,} rows: {ratio:.2f} (limit {RATIO_LIMIT})")
     print(f"  rounds {', '.join(f'{one:.2f}/{other:.2f} s' for one, other in zip(publishing, copying, strict=True))}")
     print(f"publish {seconds:.2f} s, rollback {back:.2f} s (limit {SECONDS_LIMIT} s each)")
-    return ratio <= RATIO_LIMIT and back <= SECONDS_LIMIT
+    return ratio <= RATIO_LIMIT and max(seconds, back) <= SECONDS_LIMIT
 
 
 def _catalogue() -> dict[str, pa.Table]:

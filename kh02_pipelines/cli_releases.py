@@ -23,6 +23,7 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
     @app.command()
     def releases() -> None:
         """Các bản phát hành còn lưu · The releases that are kept, newest first."""
+        from kh02_pipelines.release.home_lock import started
         from kh02_pipelines.resources.stores import Stores
 
         stores = Stores.from_settings(Settings())
@@ -30,6 +31,8 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         held = {info.release_id: info for info in stores.database.releases()}
         files = {info.release_id: info for info in stores.parquet.releases()}
         shown, pointed = stores.database.current_release(), stores.parquet.pointed()
+        mark = started(stores.parquet.root)
+        unshown = {mark[0]} - held.keys() - {pointed} if mark else set()
         published_at = {name: dt.datetime.fromisoformat(info.published_at) for name, info in files.items()}
         published_at |= {name: info.published_at for name, info in held.items()}
         line = "{:1} {:20} {:25} {:>7} {:>9} {:>11} {:8} {}".format
@@ -46,9 +49,17 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
                 f"{sum(rows.values()):,}",
                 f"{size:,}",
                 "yes" if name in held else "-",
-                ("current" if pointed == name else "yes") if name in files else "-",
+                _state(name, pointed, unshown) if name in files else "-",
             )
             out.print(text, markup=False, soft_wrap=True)
+        for name in stores.parquet.damaged():
+            err.print(
+                f"kh02: {name}: thư mục hỏng · its folder is damaged; remedy: restore it from a copy, or remove "
+                f"{stores.parquet.folder(name)}",
+                style="yellow",
+                markup=False,
+                soft_wrap=True,
+            )
         if (shown.release_id if shown else None) != pointed:
             err.print(
                 f"kh02: con trỏ lệch nhau · the database shows {shown.release_id if shown else 'nothing'}, the file "
@@ -117,6 +128,13 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         from kh02_pipelines.release.database_upgrade import roles_script
 
         typer.echo(roles_script(), nl=False)
+
+
+def _state(release: str, pointed: str | None, unshown: set[str]) -> str:
+    """What the files of a release are to readers."""
+    if release == pointed:
+        return "current"
+    return "not yet" if release in unshown else "yes"
 
 
 def _age(span: dt.timedelta) -> str:

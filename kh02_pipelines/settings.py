@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.register.rule import Limits
+from kh02_pipelines.release.retention import Retention
 
 
 class Settings(BaseSettings):
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
         default=None, description="YAML file that names the sources; without it, the embedded reference."
     )
     profile: Literal["local", "production"] = Field(default="local", description="Which deployment this is.")
+
+    keep_releases: int = Field(default=10, ge=1, description="How many releases stay when others are pruned.")
+    keep_days: int = Field(default=7, ge=7, description="Days for which no release is pruned that readers had.")
 
     max_source_age: int = Field(default=180, ge=0, description="Days; older sources are a finding (WARN).")
     max_law_age: int = Field(default=365, ge=0, description="Days since the newest document took effect (WARN).")
@@ -49,6 +53,11 @@ class Settings(BaseSettings):
             name_drift=self.max_name_drift,
             code_drift=self.max_code_drift,
         )
+
+    @property
+    def retention(self) -> Retention:
+        """Which releases stay when others are pruned."""
+        return Retention(self.keep_releases, self.keep_days)
 
     @property
     def home_path(self) -> Path:

@@ -82,7 +82,14 @@ def parquet_release(stores: dg.ResourceParam[Stores], candidate_release: str) ->
     """Publish the candidate as Parquet."""
     with one_publisher(stores.home):
         staged = open_staged(stores.staging / candidate_release)
-        published = publish_parquet(staged, stores.parquet, stores.database, now=stores.clock(), limits=stores.limits)
+        published = publish_parquet(
+            staged,
+            stores.parquet,
+            stores.database,
+            now=stores.clock(),
+            retention=stores.retention,
+            limits=stores.limits,
+        )
     return dg.MaterializeResult(
         metadata={
             "release_id": published.release_id,

@@ -38,12 +38,13 @@ def release_diff(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]
         raise EnvironmentFault("no release has been published yet", file=store.root, remedy="run the whole job first")
     release = current.release_id
     before = previous_release(store, release)
-    # once the release before is pruned, what was written when it was still there is all there is
-    kept = kept_changes(store, release) if before is None else None
+    # once the release it replaced is pruned, what was written when that was still there is all there is
+    gone = before is None or current.replaces not in (None, before)
+    kept = kept_changes(store, release) if gone else None
     changes, text = kept or (changes_between(store, before, release), "")
     if kept is None:
         text = write_changes(store, release, before, changes)
-    if before is None and changes.num_rows:
+    if kept is not None and changes.num_rows:
         before = changes.column("previous_release_id")[0].as_py()
     kinds = changes.column("kind")
     return dg.MaterializeResult(

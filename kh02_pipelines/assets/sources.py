@@ -25,6 +25,7 @@ class ReleaseDate(dg.Config):
 
 
 @dg.asset(
+    deps=["reconciled_stores"],
     group_name=groups.SOURCES,
     owners=groups.OWNERS,
     kinds={"python"},
@@ -83,6 +84,7 @@ def _table_out(table: Table) -> dg.AssetOut:
 @dg.multi_asset(
     name="sources",
     can_subset=True,
+    deps=["reconciled_stores"],
     outs={
         **{_output(file.name): _source_out(file) for file in REFERENCE_FILES.values()},
         **{table.name: _table_out(table) for table in QUALITY_TABLES},

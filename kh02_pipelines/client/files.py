@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-POINTER, DESCRIPTION, SUMS = "current.json", "release.json", "SHA256SUMS"
+POINTER, DESCRIPTION, SUMS, MARK = "current.json", "release.json", "SHA256SUMS", ".publishing.json"
 _REMEDY = "kh02 verify on the publishing side, then restore the file or kh02 rollback"
 
 
@@ -98,7 +98,7 @@ def open_files(home: Path, release: str | None) -> ParquetCatalogue:
         if release is None:
             # the pointer is replaced in one step, and names a folder that is complete
             release = str(json.loads((root / POINTER).read_text("utf-8"))["release_id"])
-        if release not in {entry.name for entry in root.iterdir()}:
+        if release not in {entry.name for entry in root.iterdir()} or release == _under_way(root):
             raise FileNotFoundError(release)
         recorded = json.loads((root / release / DESCRIPTION).read_text("utf-8"))
         return ParquetCatalogue(root / release, _pinned(recorded))
@@ -110,6 +110,16 @@ def open_files(home: Path, release: str | None) -> ParquetCatalogue:
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CatalogueDamaged(f"cannot be read: {error}", file=root / (release or POINTER), remedy=_REMEDY) from error
+
+
+def _under_way(root: Path) -> str | None:
+    """The release whose folder is here and which nobody has been shown yet, if one is being published."""
+    try:
+        mark = json.loads((root / MARK).read_text("utf-8"))
+        pointed = json.loads((root / POINTER).read_text("utf-8"))["release_id"] if (root / POINTER).is_file() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return mark["release_id"] if mark.get("brings_folder") and mark.get("release_id") != pointed else None
 
 
 def _pinned(recorded: Mapping[str, Any]) -> PinnedRelease:

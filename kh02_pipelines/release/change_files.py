@@ -17,7 +17,7 @@ from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.change_summary import FIRST_RELEASE
 from kh02_pipelines.release.changes import release_changes, summary_markdown
 from kh02_pipelines.release.files import require_writable, write_durably
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.parquet_store import ParquetStore, earlier_releases
 from kh02_pipelines.tables.release import RELEASE_CHANGE
 
 FOLDER = "changes"
@@ -39,10 +39,11 @@ def read_release(store: ParquetStore, release: str) -> dict[str, pa.Table]:
 
 
 def previous_release(store: ParquetStore, release: str) -> str | None:
-    """The release published just before ``release``; None when it is the first one kept."""
-    order = [info.release_id for info in store.releases()]  # newest first
-    position = order.index(release) + 1 if release in order else len(order)
-    return order[position] if position < len(order) else None
+    """The release readers had before ``release``; None when it is the first one kept.
+
+    Where that was not recorded, or is kept no longer, the one published just before.
+    """
+    return next(iter(earlier_releases(store, release)), None)
 
 
 def changes_between(store: ParquetStore, before: str | None, after: str) -> pa.Table:
@@ -54,16 +55,20 @@ def changes_between(store: ParquetStore, before: str | None, after: str) -> pa.T
 def change_rows(store: ParquetStore, release: str, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """The rows that publishing ``release`` adds to the tables about releases, by table name.
 
-    For the moment at which the release's folder lies in the store and readers do not see it yet. Raises
-    EnvironmentFault when the release before cannot be read.
+    For the moment at which the release's folder lies in the store and readers do not see it yet. A release
+    before that cannot be read is passed over for the one before it; the rows name the one they compare with.
     """
-    before = previous_release(store, release)
-    earlier = None if before is None else read_release(store, before)
-    return {RELEASE_CHANGE.name: release_changes(earlier, tables, release, before)}
+    for before in earlier_releases(store, release):
+        try:
+            earlier = read_release(store, before)
+        except EnvironmentFault:  # a damaged release must not stop the good one that replaces it
+            continue
+        return {RELEASE_CHANGE.name: release_changes(earlier, tables, release, before)}
+    return {RELEASE_CHANGE.name: release_changes(None, tables, release, None)}
 
 
 def resolve_release(store: ParquetStore, wanted: str) -> str:
-    """A release id from an id, the beginning of one, ``current`` or ``previous`` (published before the current).
+    """A release id from an id, the beginning of one, ``current`` or ``previous`` (which the current one replaced).
 
     Raises EnvironmentFault when it names no release, or several.
     """

@@ -162,6 +162,14 @@ class DatabaseStore:
             return None
         return Withdrawal(moves.left_release_id, moves.moved_at, moves.moved_by, moves.reason)
 
+    def left_at(self) -> dict[str, dt.datetime]:
+        """When the pointer last moved away from each release that it once named and has left."""
+        move = self.schema.move
+        moves = select(move.c.left_release_id, move.c.moved_at).where(move.c.left_release_id.is_not(None))
+        with self.database.transaction(_NOT_READ) as connection:
+            found = connection.execute(moves.order_by(move.c.seq)).all()
+        return {release: dt.datetime.fromisoformat(when) for release, when in found}  # the last move counts
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the database's publishing lock. Raises EnvironmentFault naming who holds it for long."""

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +22,10 @@ TEMPORARY = ".tmp"
 
 def require_writable(folder: Path) -> None:
     """Make the folder if need be and prove that files can be made in it. Raises EnvironmentFault."""
-    probe = folder / f".probe-{os.getpid()}{TEMPORARY}"  # a crash may leave it
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink(missing_ok=True)  # another process may have cleared it away
+        with tempfile.TemporaryFile(dir=folder):  # it has no name, so a crash leaves nothing
+            pass
     except OSError as error:
         raise EnvironmentFault(
             f"cannot write here: {error.strerror}",
@@ -34,8 +34,11 @@ def require_writable(folder: Path) -> None:
         ) from error
 
 
+READERS_KEEP = "free space or mend permissions, then run again; readers still have the previous release"
+
+
 @contextmanager
-def file_fault(what: str, path: Path) -> Iterator[None]:
+def file_fault(what: str, path: Path, remedy: str = READERS_KEEP) -> Iterator[None]:
     """Turn an OSError into an EnvironmentFault that says ``what`` failed, where and what to do."""
     try:
         yield
@@ -43,7 +46,7 @@ def file_fault(what: str, path: Path) -> Iterator[None]:
         raise EnvironmentFault(
             f"{what}: {error.strerror or error}",
             file=path,
-            remedy="free space or mend permissions, then run again; readers still have the previous release",
+            remedy=remedy,
         ) from error
 
 
@@ -106,13 +109,11 @@ def remove_folder(folder: Path) -> None:
 
 
 def remove_unfinished(folder: Path) -> list[str]:
-    """Remove files and folders that a crash left half written directly in ``folder``; returns their names."""
-    if not folder.is_dir():
-        return []
-    left = sorted(path for path in folder.iterdir() if path.name.startswith(".") and path.name.endswith(TEMPORARY))
+    """Remove what a crash left half written anywhere below ``folder``; returns the paths relative to it."""
+    left = sorted(folder.rglob(f".*{TEMPORARY}"))
     for path in left:
         if path.is_dir():
             remove_folder(path)
         else:
             path.unlink(missing_ok=True)
-    return [path.name for path in left]
+    return [path.relative_to(folder).as_posix() for path in left]

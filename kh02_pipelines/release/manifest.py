@@ -17,8 +17,9 @@ from kh02_pipelines.tables.contract import schema_fingerprint
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
-UNLISTED = frozenset({MANIFEST, SUMS, "release.json"})
-"""``release.json`` says when a release was published: listing it would make the manifest differ every time."""
+DESCRIPTION = "release.json"
+UNLISTED = frozenset({MANIFEST, SUMS, DESCRIPTION})
+"""``release.json`` says when a release was published, which is nothing the manifest speaks of; the sums cover it."""
 
 
 def write_manifest(folder: Path, about: Mapping[str, Any]) -> None:
@@ -28,7 +29,8 @@ def write_manifest(folder: Path, about: Mapping[str, Any]) -> None:
     """
     files = [_entry(folder, path) for path in _files(folder) if path.name not in UNLISTED]
     (folder / MANIFEST).write_bytes(json_bytes({**about, "files": files}))
-    sums = [(entry["path"], entry["sha256"]) for entry in files] + [(MANIFEST, sha256_of(folder / MANIFEST))]
+    beside = [name for name in (MANIFEST, DESCRIPTION) if (folder / name).is_file()]
+    sums = [(entry["path"], entry["sha256"]) for entry in files] + [(name, sha256_of(folder / name)) for name in beside]
     (folder / SUMS).write_text("".join(f"{sha}  {path}\n" for path, sha in sorted(sums)), "utf-8")
 
 
@@ -52,7 +54,9 @@ def problems_of(folder: Path) -> list[str]:
     present = {path.relative_to(folder).as_posix() for path in _files(folder)} - UNLISTED
     found = [f"{folder.name}/{name}: missing" for name in sorted(set(listed) - present)]
     found += [f"{folder.name}/{name}: not in the manifest" for name in sorted(present - set(listed))]
-    wanted = {**{name: entry["sha256"] for name, entry in listed.items()}, MANIFEST: sha256_of(folder / MANIFEST)}
+    beside = [name for name in (MANIFEST, DESCRIPTION) if name == MANIFEST or name in sums]  # older sums lack one
+    wanted = {name: entry["sha256"] for name, entry in listed.items()}
+    wanted |= {name: sha256_of(folder / name) for name in beside if (folder / name).is_file()}
     if sums != wanted:
         found.append(f"{folder.name}/{SUMS}: does not agree with {MANIFEST}")
     for name in sorted(set(listed) & present):

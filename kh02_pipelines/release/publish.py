@@ -79,9 +79,10 @@ def publish_database(
     mark_started(files.root, target, brings_folder=not files.has(target))
     step("publish.started")
     as_of = dt.date.fromisoformat(target[:10])
-    if target == staged.release_id:
+    if target == staged.release_id or not files.has(target):
         extra = None if exports is None else _bound(exports, tables, target, as_of)
-        files.add(staged, now, extra)
+        since = current.published_at if current is not None and shown else now
+        files.add(staged, since, extra, as_of=as_of, replaces=None if current is None else current.release_id)
     elif problems := files.problems(target):
         raise EnvironmentFault(
             f"the release this content belongs to is damaged: {problems[0]}",
@@ -161,10 +162,10 @@ def audited(
 def target_release(staged: StagedRelease, files: ParquetStore, database: DatabaseStore) -> str:
     """The release the staged content belongs to: the current one when the content is unchanged.
 
-    What the database shows counts first, as far as this home has its files; then what the files show.
+    What the database shows counts first, whether or not this home has its files; then what the files show.
     """
     shown = database.current_release()
-    if shown is not None and shown.content_hash == staged.content_hash and files.has(shown.release_id):
+    if shown is not None and shown.content_hash == staged.content_hash:
         return shown.release_id
     pointed = files.pointed()
     if pointed is not None and files.has(pointed) and files.describe(pointed).content_hash == staged.content_hash:
@@ -175,16 +176,24 @@ def target_release(staged: StagedRelease, files: ParquetStore, database: Databas
 def prune(
     files: ParquetStore, database: DatabaseStore, now: dt.datetime, retention: Retention, step: Step = no_step
 ) -> list[str]:
-    """Remove the releases that need not be kept, from the database and then from the files; returns their ids."""
+    """Remove the releases that need not be kept, from the database and then from the files; returns their ids.
+
+    A release counts from when readers last had it, so that one rolled back to is not taken from under them.
+    """
     held = database.releases()
     current = database.current_release()
     pinned = {release for release in (files.pointed(), current.release_id if current else None) if release}
-    going = retention.to_drop([(release.release_id, release.published_at) for release in held], now, pinned)
+    left = database.left_at()
+
+    def last_had(release: str, published_at: dt.datetime) -> tuple[str, dt.datetime]:
+        return release, max(published_at, left.get(release, published_at))
+
+    going = retention.to_drop([last_had(release.release_id, release.published_at) for release in held], now, pinned)
     if going:
         database.remove(going)
     step("database.pruned")
     kept = {release.release_id for release in held} - set(going)
-    folders = [(info.release_id, dt.datetime.fromisoformat(info.published_at)) for info in files.releases()]
+    folders = [last_had(info.release_id, dt.datetime.fromisoformat(info.published_at)) for info in files.releases()]
     for release in retention.to_drop(folders, now, pinned | kept):
         files.remove(release)
     step("files.pruned")
@@ -206,5 +215,5 @@ def _require_not_withdrawn(staged: StagedRelease, database: DatabaseStore) -> No
         f"this content is release {withdrawn.release_id}, from which {withdrawn.moved_by} rolled back at "
         f"{withdrawn.moved_at}: {withdrawn.reason}",
         file=staged.folder,
-        remedy=f"correct the sources, or let it back in with kh02 rollback {withdrawn.release_id}",
+        remedy=f"correct the sources, or let it back in: kh02 rollback {withdrawn.release_id} --reason …",
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Retention:
-    """Keep the newest ``releases``, and every release published less than ``days`` ago."""
+    """Keep the newest ``releases``, and every release that readers had less than ``days`` ago."""
 
     releases: int = 10
     days: int = 7
@@ -20,7 +20,7 @@ class Retention:
     ) -> list[str]:
         """The ids that may go, oldest first; ``pinned`` ones (what a pointer names) always stay.
 
-        ``published`` gives (release id, time of publication with its zone).
+        ``published`` gives (release id, time when it was published or last current, with its zone).
         """
         newest_first = sorted(published, key=lambda item: (item[1], item[0]), reverse=True)
         old = [

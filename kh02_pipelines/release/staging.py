@@ -9,6 +9,7 @@ carries the release it belongs to in its key-value metadata (``kh02.*``): the st
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +92,23 @@ def stage(candidate: Candidate, staging: Path, sources: Mapping[str, str] | None
         remove_folder(folder)
         raise
     return staged
+
+
+def copy_tables(staged: StagedRelease, folder: Path, as_of: dt.date) -> dict[str, str]:
+    """Put the staged files into ``folder``; returns the SHA-256 of each, by table.
+
+    They are the staged bytes, unless the content is known under another date: then they say that one. Raises
+    OSError or ArrowException.
+    """
+    if as_of == staged.as_of:
+        for name in staged.rows:
+            shutil.copyfile(staged.path(name), folder / f"{name}.parquet")
+        return dict(staged.sha256)
+    about = file_metadata(release_id(as_of, staged.content_hash), as_of, staged.content_hash, staged.sources)
+    for name in staged.rows:
+        table = pq.read_table(staged.path(name), partitioning=None)
+        write_parquet(table.replace_schema_metadata({**table.schema.metadata, **about}), folder / f"{name}.parquet")
+    return {name: sha256_of(folder / f"{name}.parquet") for name in staged.rows}
 
 
 def file_metadata(release: str, as_of: dt.date, hashed: str, sources: Mapping[str, str]) -> dict[bytes, bytes]:

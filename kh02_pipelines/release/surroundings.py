@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from kh02_pipelines.register.rule import Candidate, Context, Limits, Previous
 from kh02_pipelines.release.contract import schema_text
-from kh02_pipelines.release.parquet_store import ParquetStore, ReleaseInfo
+from kh02_pipelines.release.parquet_store import ParquetStore, ReleaseInfo, earlier_releases
 from kh02_pipelines.release.staging import StagedRelease
 from kh02_pipelines.tables.arrow import to_frame
 
@@ -63,26 +63,19 @@ def surrounded(
 def previous_release(files: ParquetStore, content_hash: str) -> Previous | None:
     """The release that content of this hash replaces or replaced: the current one, unless that is the content.
 
-    None when there is none. A release folder that is damaged is no release to compare with: the next older
-    one is taken.
+    None when there is none. A release folder that is damaged is no release to compare with: the next one in the
+    order of ``earlier_releases`` is taken.
     """
     current = files.current()
     if current is None:
         return None
-    candidates = [current] if current.content_hash != content_hash else _older(files, current)
-    for info in candidates:
-        found = _load(files.folder(info.release_id), info)
+    names = [current.release_id] if current.content_hash != content_hash else []
+    for name in [*names, *earlier_releases(files, current.release_id)]:
+        info = files.describe(name)
+        found = _load(files.folder(name), info) if info.content_hash != content_hash else None
         if found is not None:
             return found
     return None
-
-
-def _older(files: ParquetStore, than: ReleaseInfo) -> list[ReleaseInfo]:
-    return [
-        info
-        for info in files.releases()
-        if info.published_at <= than.published_at and info.content_hash != than.content_hash
-    ]
 
 
 def _load(folder: Path, info: ReleaseInfo) -> Previous | None:

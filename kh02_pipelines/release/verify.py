@@ -10,6 +10,7 @@ import pyarrow as pa
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import RELEASE_ID, content_hash
 from kh02_pipelines.release.database_store import DatabaseRelease, DatabaseStore
+from kh02_pipelines.release.home_lock import started
 from kh02_pipelines.release.parquet_store import ParquetStore
 
 
@@ -44,7 +45,9 @@ def verify(files: ParquetStore, database: DatabaseStore, release: str | None = N
             f"release {wanted} is in neither store", file=files.root, remedy="choose one that kh02 releases lists"
         )
     if release is None and pointed != wanted:
-        problems.append(f"the database shows {wanted}, the file pointer names {pointed or 'nothing'}")
+        mark = started(files.root)
+        why = "" if mark is None else "; a publication is under way or was cut off: try again when it has ended"
+        problems.append(f"the database shows {wanted}, the file pointer names {pointed or 'nothing'}{why}")
     tables = _files(files, wanted, problems) if files.has(wanted) else {}
     if not files.has(wanted):
         problems.append(f"{wanted}: not in the files")
@@ -66,6 +69,8 @@ def _files(files: ParquetStore, release: str, problems: list[str]) -> dict[str, 
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         problems.append(f"{release}: the Parquet files cannot be read: {error}")
         return {}
+    if {name: table.num_rows for name, table in tables.items()} != described.rows:
+        problems.append(f"{release}: the rows are not as many as its description says")
     if content_hash(tables) != described.content_hash:
         problems.append(f"{release}: the Parquet content is not what was published")
     return tables

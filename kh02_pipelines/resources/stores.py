@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from kh02_pipelines.register.rule import Limits
 from kh02_pipelines.release.database_store import DatabaseStore
 from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.retention import Retention
 from kh02_pipelines.settings import Settings
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
 
@@ -36,6 +37,7 @@ class Stores:
     reference: Path = REFERENCE_FOLDER
     clock: Clock = system_clock
     limits: Limits = field(default_factory=Limits)
+    retention: Retention = field(default_factory=Retention)
     config: Path | None = None
 
     @classmethod
@@ -52,6 +54,7 @@ class Stores:
             reference=reference,
             clock=clock,
             limits=settings.limits,
+            retention=settings.retention,
             config=settings.config_path,
         )
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +10,9 @@ import pyarrow as pa
 from sqlalchemy.engine import URL, make_url
 
 from kh02_pipelines.register.rule import Candidate, Rule
+from kh02_pipelines.release.change_files import change_rows
 from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.home_lock import one_publisher
 from kh02_pipelines.release.parquet_store import ParquetStore
 from kh02_pipelines.release.publish import Published, publish_database, publish_parquet
@@ -73,6 +75,8 @@ class Home:
     url: str
     step: Step = no_step
     lock_seconds: float = 20
+    whole: bool = False
+    """Publish as the assets do, with every export and the rows about the release; it takes thrice the time."""
 
     @cached_property
     def files(self) -> ParquetStore:
@@ -82,19 +86,36 @@ class Home:
     def database(self) -> DatabaseStore:
         return DatabaseStore(make_url(self.url), upgrades_itself=True, lock_seconds=self.lock_seconds, step=self.step)
 
-    def stage(self, number: int, rows: int = 20) -> StagedRelease:
+    def stage(self, number: int, rows: int = 20, days_later: int = 0) -> StagedRelease:
         frames = {name: to_frame(table) for name, table in synthetic(number, rows).items()}
         return stage(
-            Candidate(frames, day(number), pd.DataFrame(), pd.DataFrame()), self.path / "staging", {"a.csv": "0" * 64}
+            Candidate(frames, day(number + days_later), pd.DataFrame(), pd.DataFrame()),
+            self.path / "staging",
+            {"a.csv": "0" * 64},
         )
 
     def publish(self, number: int, rows: int = 20, retention: Retention | None = None) -> Published:
-        """Stage and publish to both stores, as the assets do."""
-        now = MORNING + dt.timedelta(days=number)
+        """Stage and publish to both stores."""
+        return self.publish_again(number, rows, retention)
+
+    def publish_again(
+        self, number: int, rows: int = 20, retention: Retention | None = None, *, days_later: int = 0
+    ) -> Published:
+        """``publish``, with the content of one day staged for a later one."""
+        now = MORNING + dt.timedelta(days=number + days_later)
         with one_publisher(self.path, self.lock_seconds):
-            staged = self.stage(number, rows)
+            staged = self.stage(number, rows, days_later)
             files, database = self.files, self.database
-            published = publish_database(staged, files, database, now=now, rules=NO_RULES, step=self.step)
+            published = publish_database(
+                staged,
+                files,
+                database,
+                now=now,
+                exports=write_exports if self.whole else None,
+                auxiliary=partial(change_rows, files) if self.whole else None,
+                rules=NO_RULES,
+                step=self.step,
+            )
             publish_parquet(staged, files, database, now=now, retention=retention, rules=NO_RULES, step=self.step)
         return published
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from synthetic import Home, day, marker, with_password
 
-from kh02_pipelines.release.steps import FILE_STEPS, STEPS
+from kh02_pipelines.release.steps import FILE_STEPS, STEPS, Step, no_step
 from kh02_pipelines.release.verify import verify
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
@@ -34,8 +34,12 @@ class KillAt:
 
 
 def publish_and_die(path: str, url: str, number: int, step: str | None) -> None:
-    home = Home(Path(path), url, step=KillAt(step)) if step else Home(Path(path), url)
-    home.publish(number, rows_of(number))
+    home_at(path, url, KillAt(step) if step else no_step).publish(number, rows_of(number))
+
+
+def home_at(path: str | Path, url: str, step: Step = no_step) -> Home:
+    """A home that publishes as the assets do, exports and all; on the slower databases without them."""
+    return Home(Path(path), url, step=step, whole=url.startswith("sqlite"))
 
 
 def rows_of(number: int) -> int:
@@ -92,7 +96,7 @@ def test_every_step_is_passed_in_order(tmp_path: Path, database_url: URL) -> Non
 
 
 def test_killed_at_every_step(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
-    home = Home(tmp_path / "home", with_password(database_url))
+    home = home_at(tmp_path / "home", with_password(database_url))
     home.publish(1, rows_of(1))
     everywhere = [step for step in STEPS if step not in IN_FILES_ONLY]
     steps = STEPS if database_url.get_backend_name() == "sqlite" else everywhere
@@ -110,7 +114,7 @@ def test_killed_at_every_step(tmp_path: Path, database_url: URL, processes: Fork
 
 @pytest.mark.slow
 def test_killed_at_random(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
-    home = Home(tmp_path / "home", with_password(database_url))
+    home = home_at(tmp_path / "home", with_password(database_url))
     home.database.upgrade()
     started = time.monotonic()
     home.publish(0, rows_of(0))

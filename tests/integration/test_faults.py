@@ -51,9 +51,12 @@ def test_disk_full_at_a_file_step(home: Home, step: str) -> None:
         if name == step:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(EnvironmentFault, match=r"No space left on device.*; remedy: free space"):
+    with pytest.raises(EnvironmentFault, match=r"No space left on device.*; remedy: free space") as fault:
         another(home, full).publish(2, ROWS)
-    if step != "files.pointer_written_beside":
+    committed = step == "files.pointer_written_beside"
+    assert ("the database shows it already" in str(fault.value)) is committed
+    assert ("readers still have the previous release" in str(fault.value)) is not committed
+    if not committed:
         require_release(home, 1)
         assert [path.name for path in home.files.root.iterdir() if path.name.endswith(".tmp")] == []
     home.publish(2, ROWS)

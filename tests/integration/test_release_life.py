@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from synthetic import MORNING, Home, marker, with_password
 
+from kh02_pipelines.client import ReleaseNotFound, open_catalogue
 from kh02_pipelines.errors import AuditError, EnvironmentFault
 from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.retention import Retention
 from kh02_pipelines.release.rollback import roll_back
 from kh02_pipelines.release.verify import verify
+from kh02_pipelines.tables.contract import CONTRACT_VERSION
 
 LATER = MORNING + dt.timedelta(days=90)
 
@@ -123,8 +126,113 @@ def test_old_releases_go_from_both_stores(home: Home) -> None:
         home.publish(number, retention=Retention(releases=3, days=7))
     kept = {info.release_id for info in home.files.releases()}
     assert kept == {info.release_id for info in home.database.releases()}
-    assert min(kept)[:10] == "2026-01-07"  # seven days before the fourteenth day; older ones are beyond the third
-    assert len(kept) == 8
+    # readers had it until seven days before the fourteenth day; older ones are beyond the third
+    assert min(kept)[:10] == "2026-01-06"
+    assert len(kept) == 9
+
+
+def test_a_release_gone_back_to_is_not_taken_from_under_its_readers(home: Home) -> None:
+    """A reader that pinned the release of a rollback still has it when the next publication prunes."""
+    retention = Retention(releases=2, days=7)
+    old = home.publish(1, retention=retention).release_id
+    home.publish(2, retention=retention)
+    with_it = MORNING + dt.timedelta(days=30)
+    roll_back(home.files, home.database, old, "the later one is wrong", with_it)
+    pinned = open_catalogue(home.files.root)
+    assert pinned.release_id == old
+    home.publish(31, retention=retention)
+    assert pinned.table("commune", as_="pyarrow").num_rows == 20
+    assert {old} <= {release.release_id for release in home.database.releases()}
+    home.publish(45, retention=retention)
+    assert old not in {release.release_id for release in home.database.releases()}
+    assert not home.files.has(old)
+
+
+@pytest.mark.parametrize("text_of_description", ["", "{", '{"release_id": "x"}', "[]"])
+def test_a_damaged_old_release_stops_nobody(home: Home, text_of_description: str) -> None:
+    first = home.publish(1).release_id
+    home.publish(2)
+    (home.files.folder(first) / "release.json").write_text(text_of_description)
+    third = home.publish(3).release_id
+    assert shown(home) == (marker(3), third)
+    assert home.files.damaged() == [first]
+    assert first not in {info.release_id for info in home.files.releases()}
+    assert verify(home.files, home.database).problems == []
+    assert verify(home.files, home.database, first).problems != []
+
+
+def test_changes_are_told_against_what_readers_had(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", f"sqlite:///{tmp_path / 'catalogue.db'}", whole=True)
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    roll_back(home.files, home.database, first, "the second is wrong", LATER)
+    third = home.publish(3).release_id
+    assert [home.files.describe(release).replaces for release in (first, second, third)] == [None, first, first]
+    with home.database.database.transaction("was read") as connection:
+        told = connection.execute(text("SELECT DISTINCT release_id, previous_release_id FROM release_change"))
+        assert set(told.all()) == {(second, first), (third, first)}
+
+
+def test_a_damaged_current_release_does_not_stop_the_good_one(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", f"sqlite:///{tmp_path / 'catalogue.db'}", whole=True)
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    (home.files.folder(second) / "commune.parquet").unlink()
+    third = home.publish(3).release_id
+    assert shown(home) == (marker(3), third)
+    with home.database.database.transaction("was read") as connection:
+        told = connection.execute(
+            text("SELECT DISTINCT previous_release_id FROM release_change WHERE release_id = :it"), {"it": third}
+        )
+        assert told.scalars().all() == [first]
+
+
+def test_two_homes_with_the_same_content_share_one_release(home: Home, tmp_path: Path) -> None:
+    """The date is no part of the content: the second home takes over the id that the database shows."""
+    release = home.publish(1).release_id
+    other = Home(tmp_path / "other", home.url)
+    for _ in range(2):
+        published = other.publish_again(1, days_later=3)
+        assert published.release_id == release
+        assert shown(other) == (marker(1), release)
+        assert home.publish(1).new is False
+    assert len(home.database.releases()) == 1
+    assert verify(other.files, other.database).problems == []
+    metadata = pq.read_metadata(other.files.folder(release) / "commune.parquet").metadata
+    assert (metadata[b"kh02.release_id"].decode(), metadata[b"kh02.as_of"].decode()) == (release, release[:10])
+    assert other.files.describe(release).published_at == home.files.describe(release).published_at
+
+
+def test_a_release_that_was_never_shown_cannot_be_opened(home: Home) -> None:
+    class CutOff(Exception):
+        pass
+
+    def cut(step: str) -> None:
+        if step == "database.rows_committed":
+            raise CutOff
+
+    first = home.publish(1).release_id
+    with pytest.raises(CutOff):
+        Home(home.path, home.url, step=cut).publish(2)
+    (unshown,) = {info.release_id for info in home.files.releases()} - {first}
+    with pytest.raises(ReleaseNotFound):
+        open_catalogue(home.files.root, release=unshown)
+    assert open_catalogue(home.files.root).release_id == first
+
+
+def test_the_description_of_a_release_is_proved_too(home: Home) -> None:
+    release = home.publish(1).release_id
+    path = home.files.folder(release) / "release.json"
+    path.write_text(path.read_text("utf-8").replace('"commune": 20', '"commune": 7'), "utf-8")
+    problems = verify(home.files, home.database).problems
+    assert any("SHA256SUMS" in line for line in problems)
+    assert any("not as many as its description says" in line for line in problems)
+
+
+def test_the_pointer_says_the_contract_of_its_release(home: Home) -> None:
+    release = home.publish(1).release_id
+    manifest = home.files.folder(release) / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace(f'"{CONTRACT_VERSION}"', '"0.9"'), "utf-8")
+    home.files.point_to(release)
+    assert json.loads((home.files.root / "current.json").read_text("utf-8"))["contract_version"] == "0.9"
 
 
 def test_a_new_empty_database_costs_no_release(home: Home, tmp_path: Path) -> None:
