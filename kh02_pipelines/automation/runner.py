@@ -117,6 +117,8 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
             text, audited = _reason(error)
             by_audit |= audited
             failures.append(f"{event.step_key}: {text}")
+        elif event.event_type is DagsterEventType.RUN_FAILURE and event.job_failure_data.error is not None:
+            failures.append(_reason(event.job_failure_data.error)[0])  # before any step: the lock of the run
     release, new = None, False
     for event in result.all_events:
         if event.is_step_materialization and event.asset_key in (

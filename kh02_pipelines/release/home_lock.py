@@ -26,15 +26,21 @@ def one_publisher(home: Path, seconds: float | None = None, what: str = "publish
 
     Raises EnvironmentFault naming the holder when another run holds it for longer than ``seconds``.
     """
-    require_writable(home)
-    seconds = LOCK_SECONDS if seconds is None else seconds
-    path = home / "publish.lock"
+    with held(home, "publish.lock", LOCK_SECONDS if seconds is None else seconds, what):
+        yield
+
+
+@contextmanager
+def held(folder: Path, name: str, seconds: float, what: str) -> Iterator[None]:
+    """Hold the lock file ``name`` in ``folder``, with a note beside it of who does ``what``; as ``one_publisher``."""
+    require_writable(folder)
+    path = folder / name
     lock = FileLock(path, timeout=seconds)
     try:
         lock.acquire()
     except Timeout as error:
         raise EnvironmentFault(
-            f"another run has been publishing for more than {seconds:g} seconds: {holder_note(path)}",
+            f"another run has been at work here for more than {seconds:g} seconds: {holder_note(path)}",
             file=path,
             remedy="wait for it to end, or stop it, and run again",
         ) from error

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from synthetic import Home, day, marker, with_password
 
-from kh02_pipelines.release.steps import FILE_STEPS, STEPS, Step, no_step
+from kh02_pipelines.release.steps import FILE_STEPS, STEPS, no_step
 from kh02_pipelines.release.verify import verify
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
@@ -34,12 +34,9 @@ class KillAt:
 
 
 def publish_and_die(path: str, url: str, number: int, step: str | None) -> None:
-    home_at(path, url, KillAt(step) if step else no_step).publish(number, rows_of(number))
-
-
-def home_at(path: str | Path, url: str, step: Step = no_step) -> Home:
-    """A home that publishes as the assets do, exports and all; on the slower databases without them."""
-    return Home(Path(path), url, step=step, whole=url.startswith("sqlite"))
+    """Publish as the assets do, exports and all; on the slower databases without them."""
+    hook = KillAt(step) if step else no_step
+    Home(Path(path), url, step=hook, whole=url.startswith("sqlite")).publish(number, rows_of(number))
 
 
 def rows_of(number: int) -> int:
@@ -96,7 +93,7 @@ def test_every_step_is_passed_in_order(tmp_path: Path, database_url: URL) -> Non
 
 
 def test_killed_at_every_step(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
-    home = home_at(tmp_path / "home", with_password(database_url))
+    home = Home(tmp_path / "home", with_password(database_url))
     home.publish(1, rows_of(1))
     everywhere = [step for step in STEPS if step not in IN_FILES_ONLY]
     steps = STEPS if database_url.get_backend_name() == "sqlite" else everywhere
@@ -114,7 +111,7 @@ def test_killed_at_every_step(tmp_path: Path, database_url: URL, processes: Fork
 
 @pytest.mark.slow
 def test_killed_at_random(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
-    home = home_at(tmp_path / "home", with_password(database_url))
+    home = Home(tmp_path / "home", with_password(database_url))
     home.database.upgrade()
     started = time.monotonic()
     home.publish(0, rows_of(0))

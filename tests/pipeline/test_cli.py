@@ -1,5 +1,6 @@
 """The command line: what it prints, its exit codes, and one clear line for every fault a user can mend."""
 
+import functools
 import json
 import os
 import re
@@ -17,6 +18,8 @@ from typer.testing import CliRunner
 from kh02_pipelines import cli
 from kh02_pipelines.crosswalk.lookup import lookup
 from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.release.home_lock import held
+from kh02_pipelines.resources.frame_io import LOCK, FrameIOManager
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.dictionary import data_dictionary
 
@@ -126,6 +129,17 @@ def test_a_database_that_does_not_answer(kh02: Kh02, home_copy: Path, closed_por
     doctor = kh02("doctor", home=home_copy, database_url=url)
     one_line(doctor, "is not reachable")
     assert "hunter2" not in doctor.out + doctor.err
+
+
+def test_a_second_build_is_told_of_the_first(kh02: Kh02, home_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs at once would hand each other their frames and dates."""
+    impatient = functools.partial(FrameIOManager, wait_seconds=0.1)
+    monkeypatch.setattr("kh02_pipelines.definitions.FrameIOManager", impatient)
+    before = (home_copy / "parquet" / "current.json").read_bytes()
+    with held(home_copy / "dagster" / "storage" / "frames", LOCK, 1, "the nightly run"):
+        answer = kh02("build", "--as-of", "2025-07-01", home=home_copy)
+    one_line(answer, "another run has been at work here", "the nightly run", str(os.getpid()))
+    assert (home_copy / "parquet" / "current.json").read_bytes() == before
 
 
 def missing(reference: Any) -> tuple[str, ...]:

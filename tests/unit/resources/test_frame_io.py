@@ -6,7 +6,9 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pytest
+from dagster import DagsterResourceFunctionError
 
+from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.resources.frame_io import FrameIOManager
 
 
@@ -38,11 +40,11 @@ def later(numbers: pd.DataFrame) -> str:
     return str(numbers["code"].iloc[0])
 
 
-def materialise(folder: Path, selection: list[Any] | None = None) -> dg.ExecuteInProcessResult:
+def materialise(folder: Path, selection: list[Any] | None = None, **extra: Any) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [numbers, word, reader, later],
+        [numbers, word, reader, later, *extra.pop("assets", [])],
         selection=selection,
-        resources={"io_manager": FrameIOManager(folder=str(folder))},
+        resources={"io_manager": FrameIOManager(folder=str(folder), **extra)},
         instance=dg.DagsterInstance.ephemeral(),
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
@@ -58,3 +60,28 @@ def test_values_arrive_with_their_types(tmp_path: Path, alone: bool) -> None:
     assert (tmp_path / "numbers.parquet").is_file()
     assert (tmp_path / "word.json").read_text("utf-8") == '"ngày"'
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_run_never_reads_the_values_of_another(tmp_path: Path) -> None:
+    """A second run that starts in the middle of the first is told who is at work, and changes nothing."""
+    told: list[str] = []
+
+    @dg.asset(deps=[word])
+    def meanwhile() -> str:
+        with pytest.raises(DagsterResourceFunctionError) as refused:
+            materialise(tmp_path, wait_seconds=0.1)
+        assert isinstance(refused.value.__cause__, EnvironmentFault)
+        told.append(str(refused.value.__cause__))
+        (tmp_path / "word.json").write_text('"another"', "utf-8")
+        return ""
+
+    @dg.asset(deps=[meanwhile])
+    def afterwards(word: str) -> str:
+        return word
+
+    result = materialise(tmp_path, assets=[meanwhile, afterwards])
+    assert result.output_for_node("afterwards") == "ngày"
+    assert len(told) == 1
+    assert "another run has been at work here" in told[0]
+    assert f"run {result.run_id}" in told[0]
+    assert materialise(tmp_path, wait_seconds=0.1).success
