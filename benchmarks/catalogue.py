@@ -2,8 +2,9 @@
 
 Prints the time inside the assets (asset steps as Dagster records them: loading inputs, computing, storing) over
 the plain script's, both in this process, turn about; and for the whole command its wall time and the share spent
-importing. Judging is apart: the checks and the quality report (``benchmarks.checks`` measures them). The publisher's
-own audit is inside ``database_release`` and counts.
+importing. Judging is apart: the checks and the quality report (``benchmarks.checks`` measures them). In a whole job
+every rule runs once, in the check steps; the publisher reads and hashes the staged bytes again, which counts here,
+and runs again only what this process has not seen hold for those bytes (``release.proven``).
 """
 
 import os

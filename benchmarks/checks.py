@@ -1,5 +1,8 @@
 """The whole job with all checks, Great Expectations included, against the same job without them.
 
+Without checks the publisher runs the blocking rules itself, and the quality report all of them: what is added is
+Great Expectations, writing failing rows and Dagster's own records.
+
 Both run in this process on fresh homes, turn about, so that a busy machine slows both. The import of Great
 Expectations, paid once per process, counts in the first round and is printed apart. Also times the rules alone.
 """

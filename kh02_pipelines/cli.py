@@ -137,11 +137,12 @@ def lookup(query: Annotated[str, typer.Argument(metavar="CODE|NAME")]) -> None:
         out.print(
             f"! Mã {query} có ở cả hai hệ thống · code {query} exists in both systems and may mean another territory",
             style="yellow",
+            soft_wrap=True,
         )
     for unit in found:
         state = "trước 01/07/2025 · before" if unit.is_old else "hiện nay · now"
         above = f", {unit.above}" if unit.above else ""
-        out.print(f"\n[bold]{unit.code} {unit.name}[/bold]{above}  ({state})")
+        out.print(f"\n[bold]{unit.code} {unit.name}[/bold]{above}  ({state})", soft_wrap=True)
         arrow = "→" if unit.is_old else "←"
         for link in unit.links.itertuples():  # what one unit became: a few rows, a district has dozens
             out.print(f"  {arrow} {_link_text(link)}", markup=False, soft_wrap=True)
@@ -169,11 +170,11 @@ def doctor() -> None:
         problems.append(str(fault))
     try:
         current = stores.parquet.current()
-        today = stores.clock().date()
-        age = f"{(today - dt.date.fromisoformat(current.as_of)).days} days" if current else "-"
-        out.print(f"{'current release':20} {current.release_id if current else '-'} (as of {age} ago)")
+        out.print(f"{'current release':20} {current.release_id if current else '-'}")
         if current is None:
             problems.append("no release has been published; remedy: kh02 build")
+        else:
+            problems += _silence(stores.home, stores.clock(), settings.max_as_of_age)
         in_database = stores.database.current()
         agrees = current is not None and in_database == current.content_hash
         out.print(f"{'database holds':20} {'the same release' if agrees else in_database or '-'}")
@@ -184,6 +185,24 @@ def doctor() -> None:
     for problem in problems:
         err.print(f"kh02: {problem}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(USAGE_OR_ENVIRONMENT if problems else OK)
+
+
+def _silence(home: Path, now: dt.datetime, days: int) -> list[str]:
+    """Print when the last run ended well; a problem when that is more than ``days`` ago."""
+    from kh02_pipelines.release.last_run import last_run
+
+    last = last_run(home)
+    if last is None:
+        out.print(f"{'last good run':20} -")
+        return ["no run has ended well in this home; remedy: kh02 build"]
+    ago = (now - last.ended_at).days
+    out.print(f"{'last good run':20} {last.ended_at.isoformat(timespec='minutes')} ({ago} days ago)", soft_wrap=True)
+    if ago <= days:
+        return []
+    return [
+        f"no run has ended well for {ago} days, the limit is {days} (KH02_MAX_AS_OF_AGE); remedy: look at the failed "
+        "runs in the UI, and whether the daemon that starts nightly_sync runs"
+    ]
 
 
 @app.command()

@@ -8,6 +8,7 @@ from kh02_pipelines.assets import groups
 from kh02_pipelines.release.change_files import change_rows
 from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.files import write_durably
+from kh02_pipelines.release.last_run import note_run
 from kh02_pipelines.release.publish import one_publisher, publish_database, publish_parquet
 from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.staging import open_staged
@@ -90,6 +91,7 @@ def parquet_release(stores: dg.ResourceParam[Stores], candidate_release: str) ->
             retention=stores.retention,
             limits=stores.limits,
         )
+        note_run(stores.home, published.release_id, stores.clock())
     return dg.MaterializeResult(
         metadata={
             "release_id": published.release_id,

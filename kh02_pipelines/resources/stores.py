@@ -45,12 +45,12 @@ class Stores:
         cls, settings: Settings, *, clock: Clock = system_clock, reference: Path = REFERENCE_FOLDER
     ) -> "Stores":
         """The stores of an installation. Raises EnvironmentFault for an unusable database URL."""
-        home = settings.home_path
+        home, url = settings.home_path, settings.sqlalchemy_url()
         return cls(
             home=home,
             parquet=ParquetStore(home / "parquet"),
-            # the home's own SQLite file is made on first use; any other database is upgraded by kh02 db upgrade
-            database=DatabaseStore(settings.sqlalchemy_url(), upgrades_itself=not settings.has_database_url),
+            # a SQLite file is nobody else's and is made on first use; a server's schema is kh02 db upgrade's
+            database=DatabaseStore(url, upgrades_itself=url.get_backend_name() == "sqlite"),
             reference=reference,
             clock=clock,
             limits=settings.limits,
