@@ -10,28 +10,10 @@ from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.files import write_durably
 from kh02_pipelines.release.last_run import note_run
 from kh02_pipelines.release.publish import one_publisher, publish_database, publish_parquet
-from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.staging import open_staged
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.dictionary import data_dictionary as render_dictionary
-
-
-@dg.asset(
-    group_name=groups.PUBLICATION,
-    owners=groups.OWNERS,
-    kinds={"python"},
-    description=groups.described(
-        "Đối soát hai kho lúc bắt đầu mỗi lượt chạy: hoàn tất hoặc dọn những gì lần trước bỏ dở.",
-        "Both stores brought together at the start of every run: what a crash left is finished or cleared.",
-    ),
-)
-def reconciled_stores(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]:
-    """Finish or clear what an earlier run left."""
-    with one_publisher(stores.home, what="reconciling"):
-        done = reconcile(stores.parquet, stores.database)
-    text = "\n".join(f"- {line}" for line in done) or "*không có gì bỏ dở · nothing was left*"
-    return dg.MaterializeResult(metadata={"mended": len(done), "what": dg.MetadataValue.md(text)})
 
 
 @dg.asset(
@@ -126,4 +108,4 @@ def data_dictionary(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[No
     )
 
 
-ASSETS = [reconciled_stores, database_release, parquet_release, data_dictionary]
+ASSETS = [database_release, parquet_release, data_dictionary]

@@ -1,4 +1,7 @@
-"""Group ``sources``: the release date and the raw frames, as their sources print them, and the tables about them."""
+"""Group ``sources``: the start of a run, the release date, the raw frames as their sources print them.
+
+Also the tables about the sources, which stand in the group ``register``.
+"""
 
 import datetime as dt
 import hashlib
@@ -11,10 +14,29 @@ from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata
 from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.states import require_date
+from kh02_pipelines.release.publish import one_publisher
+from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, ReferenceFile
 from kh02_pipelines.tables.declaration import Table
 from kh02_pipelines.tables.quality import TABLES as QUALITY_TABLES
+
+
+@dg.asset(
+    group_name=groups.SOURCES,
+    owners=groups.OWNERS,
+    kinds={"python"},
+    description=groups.described(
+        "Đối soát hai kho lúc bắt đầu mỗi lượt chạy: hoàn tất hoặc dọn những gì lần trước bỏ dở.",
+        "Both stores brought together at the start of every run: what a crash left is finished or cleared.",
+    ),
+)
+def reconciled_stores(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]:
+    """Finish or clear what an earlier run left."""
+    with one_publisher(stores.home, what="reconciling"):
+        done = reconcile(stores.parquet, stores.database)
+    text = "\n".join(f"- {line}" for line in done) or "*không có gì bỏ dở · nothing was left*"
+    return dg.MaterializeResult(metadata={"mended": len(done), "what": dg.MetadataValue.md(text)})
 
 
 class ReleaseDate(dg.Config):
@@ -25,7 +47,7 @@ class ReleaseDate(dg.Config):
 
 
 @dg.asset(
-    deps=["reconciled_stores"],
+    deps=[reconciled_stores],
     group_name=groups.SOURCES,
     owners=groups.OWNERS,
     kinds={"python"},
@@ -84,7 +106,7 @@ def _table_out(table: Table) -> dg.AssetOut:
 @dg.multi_asset(
     name="sources",
     can_subset=True,
-    deps=["reconciled_stores"],
+    deps=[reconciled_stores],
     outs={
         **{_output(file.name): _source_out(file) for file in REFERENCE_FILES.values()},
         **{table.name: _table_out(table) for table in QUALITY_TABLES},
@@ -128,4 +150,4 @@ def _chart(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue:
     return counts_chart(frame[by], title)
 
 
-ASSETS = [release_date, sources]
+ASSETS = [reconciled_stores, release_date, sources]

@@ -148,7 +148,7 @@ def _finding(check: dg.AssetCheckEvaluation) -> str:
     rows = table.records if isinstance(table, dg.TableMetadataValue) else []
     first = ", ".join(str(value) for value in rows[0].data.values() if value) if rows else ""
     count = f"{shown['failing_rows'].value} rows" if "failing_rows" in shown else "failed"
-    remedy = f"; remedy: {' · '.join(str(shown['remedy'].value).split(chr(10) * 2))}" if "remedy" in shown else ""
+    remedy = f"; remedy: {shown['remedy'].value}" if "remedy" in shown else ""
     return f"{check.check_name}: {count}{f', first: {first}' if first else ''}{remedy}"
 
 

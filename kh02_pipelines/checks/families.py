@@ -13,7 +13,7 @@ import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets.catalogue import CANDIDATE
-from kh02_pipelines.assets.groups import described
+from kh02_pipelines.assets.groups import beside, described
 from kh02_pipelines.assets.metadata import preview
 from kh02_pipelines.register.remedies import vietnamese_remedy
 from kh02_pipelines.register.rule import Candidate, Rule, Word
@@ -47,7 +47,7 @@ def rule_spec(rule: Rule, asset: str, *also_reads: str) -> dg.AssetCheckSpec:
             "kh02/word": rule.word.value,
             "word": rule.word.vietnamese,
             "severity": rule.severity,
-            "remedy": described(vietnamese_remedy(rule.name), rule.remedy),
+            "remedy": beside(vietnamese_remedy(rule.name), rule.remedy),
         },
     )
 
@@ -92,7 +92,7 @@ def check_result(
             "kh02/word": rule.word.value,
             "failing_rows": len(rows),
             "rows": _first(rows),
-            "remedy": described(vietnamese_remedy(rule.name), rule.remedy),
+            "remedy": beside(vietnamese_remedy(rule.name), rule.remedy),
             **({"all_rows": dg.MetadataValue.path(file)} if file else {}),
             **outcome.figures,
             **(shown or {}),
