@@ -23,7 +23,7 @@ from kh02_pipelines.automation.runner import QUIET
 from kh02_pipelines.definitions import build_defs
 from kh02_pipelines.settings import Settings
 
-ROUNDS = 3
+ROUNDS = 5
 LIMIT = 2.0
 
 
