@@ -27,6 +27,11 @@ def who() -> str:
     return f"{socket.gethostname()} pid {os.getpid()}"
 
 
+def first_line(error: Exception) -> str:
+    """What a driver's error says, without the statement."""
+    return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
+
+
 class Database:
     """One database; no connection is made before it is needed, and none is kept."""
 
@@ -83,7 +88,7 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, psycopg.Error) as error:
-            reason = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
+            reason = first_line(error)
             full = any(word in reason.lower() for word in ("full", "no space"))
             raise EnvironmentFault(
                 f"the database {self.display_url} {what}: {reason}",

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
 from kh02_pipelines.register.rule import Candidate, Rule
+from kh02_pipelines.release.content import content_hash, release_id
 from kh02_pipelines.release.database_store import DatabaseStore
 from kh02_pipelines.release.home_lock import one_publisher
 from kh02_pipelines.release.parquet_store import ParquetStore
@@ -97,6 +99,19 @@ class Home:
             published = publish_database(staged, files, database, now=now, rules=NO_RULES, step=self.step)
             publish_parquet(staged, files, database, now=now, retention=retention, rules=NO_RULES, step=self.step)
         return published
+
+
+def publish_to(store: DatabaseStore, number: int, rows: int = 5, **more: object) -> str:
+    """Publish release ``number`` to the database alone; its id."""
+    tables = synthetic(number, rows)
+    hashed = content_hash(tables)
+    store.publish(tables, day(number), hashed, **more)
+    return release_id(day(number), hashed)
+
+
+def rows_of_query(store: DatabaseStore, query: str) -> list[tuple[object, ...]]:
+    with store.database.transaction("was read") as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def with_password(url: URL) -> str:
