@@ -32,6 +32,11 @@ def first_line(error: Exception) -> str:
     return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
 
 
+def run_ddl(connection: Connection, statements: str) -> None:
+    """Run DDL as it stands; several statements may be joined, and a percent sign is one."""
+    connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+
+
 class Database:
     """One database; no connection is made before it is needed, and none is kept."""
 

@@ -133,6 +133,7 @@ def allocate(
         "status": STAGED,
         "row_counts": json.dumps({name: tables[name].num_rows for name in sorted(schema.twins)}),
         "contract_version": CONTRACT_VERSION,
+        "table_columns": json.dumps({name: tables[name].column_names for name in sorted(schema.twins)}),
     }
     connection.execute(insert(schema.release), row)
 

@@ -38,12 +38,17 @@ from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.declaration import Table
 from kh02_pipelines.tables.release import TABLES as RELEASE_TABLES
 
-__all__ = ["DatabaseRelease", "DatabaseStore", "Withdrawal"]
+__all__ = ["DatabaseRelease", "DatabaseStore", "Withdrawal", "published_schema"]
 
 LOCK_SECONDS = 60.0
 AUXILIARY: dict[str, Table] = {table.name: table for table in RELEASE_TABLES}
 _NOT_TAKEN = "did not take the release; readers still have the previous one"
 _NOT_READ = "is not reachable"
+
+
+def published_schema(dialect: str, catalogue: Mapping[str, Table] = CATALOGUE) -> ReleaseSchema:
+    """The tables and views this version publishes; ``catalogue`` is there for tests."""
+    return release_schema(catalogue, AUXILIARY, dialect)
 
 
 class DatabaseStore:
@@ -77,7 +82,7 @@ class DatabaseStore:
     @cached_property
     def schema(self) -> ReleaseSchema:
         """The tables and views this version publishes."""
-        return release_schema(self._catalogue, AUXILIARY, self.database.dialect)
+        return published_schema(self.database.dialect, self._catalogue)
 
     def upgrade(self) -> list[str]:
         """Make or bring up to date tables and views; returns what was done. Raises EnvironmentFault."""

@@ -148,3 +148,14 @@ def test_pruning_spares_what_a_rollback_is_moving_to(server_url: URL) -> None:
     for thread in threads:
         thread.join(60)
     assert shown(store) == (first, 5)
+
+
+def test_the_database_itself_keeps_what_the_pointer_names(server_url: URL) -> None:
+    store = DatabaseStore(server_url, upgrades_itself=True)
+    first = publish_to(store, 1)
+    with (
+        pytest.raises(EnvironmentFault, match=r"foreign key"),
+        store.database.transaction("did not let it go", writes=True) as connection,
+    ):
+        connection.execute(text("DELETE FROM catalogue_release"))
+    assert shown(store) == (first, 5)
