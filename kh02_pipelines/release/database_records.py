@@ -18,6 +18,7 @@ from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import release_id
 from kh02_pipelines.release.database_connection import who
 from kh02_pipelines.release.database_schema import PUBLISHED, ROLLBACK, STAGED, ReleaseSchema
+from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.contract import CONTRACT_VERSION
 
 
@@ -86,6 +87,21 @@ def seq_and_rows(connection: Connection, schema: ReleaseSchema, release: str) ->
     counts = connection.execute(query).scalar_one_or_none()
     seq = int(connection.execute(select(schema.pointer.c.seq)).scalar_one())
     return seq, None if counts is None else json.loads(counts)
+
+
+def shapes(connection: Connection, schema: ReleaseSchema, release: str) -> dict[str, pa.Schema]:
+    """The tables and columns a release was published with, in the declared types; the declared ones if not recorded.
+
+    Raises KeyError for a table that is not declared any more.
+    """
+    table = schema.release
+    query = select(table.c.table_columns).where(table.c.release_id == release)
+    recorded = json.loads(connection.execute(query).scalar_one_or_none() or "null")
+    declared = {name: arrow_schema(schema.catalogue[name]) for name in recorded or schema.catalogue}
+    return {
+        name: pa.schema([field for field in shape if recorded is None or field.name in recorded[name]])
+        for name, shape in declared.items()
+    }
 
 
 def staged(connection: Connection, schema: ReleaseSchema) -> list[str]:

@@ -119,10 +119,11 @@ class DatabaseStore:
     def stored(self, release: str, shapes: Mapping[str, pa.Schema] | None = None) -> tuple[dict[str, int], str]:
         """Rows by table, and the content hash, of what the database holds of a release, read through SQL.
 
-        ``shapes``: the schemas it was published with, if an older contract made it. Raises KeyError for a table
-        that is not declared any more.
+        ``shapes``: the schemas it was published with; by default what is recorded of them. Raises KeyError for a
+        table that is not declared any more.
         """
         with self.database.transaction(_NOT_READ) as connection:
+            shapes = shapes or records.shapes(connection, self.schema, release)
             return (
                 rows_of.row_counts(connection, self.schema, release),
                 rows_of.stored_content_hash(connection, self.schema, release, shapes),
