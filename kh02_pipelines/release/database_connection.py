@@ -94,13 +94,19 @@ class Database:
             yield
         except (SQLAlchemyError, psycopg.Error) as error:
             reason = first_line(error)
-            full = any(word in reason.lower() for word in ("full", "no space"))
-            raise EnvironmentFault(
-                f"the database {self.display_url} {what}: {reason}",
-                remedy="free space for the database, then run again"
-                if full
-                else "start the database or correct KH02_DATABASE_URL and its rights, then run again",
-            ) from error
+            message = f"the database {self.display_url} {what}: {reason}"
+            raise EnvironmentFault(message, remedy=f"{_remedy(reason.lower())}, then run again") from error
+
+
+def _remedy(reason: str) -> str:
+    if any(word in reason for word in ("full", "no space")):
+        return "free space for the database"
+    if "disk i/o error" in reason:
+        # SQLite makes files beside the database even to read, and does not say that there is no room
+        return "free space on the disk of the database, see whether the disk is sound"
+    if any(words in reason for words in ("lock wait timeout", "lock timeout", "database is locked")):
+        return "end the transaction of another session that holds the rows (docs/reading.md)"
+    return "start the database or correct KH02_DATABASE_URL and its rights"
 
 
 def _settle_sqlite(engine: Engine) -> None:
