@@ -123,11 +123,19 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
             out.print("đã mới nhất · up to date", markup=False)
 
     @db.command()
-    def roles() -> None:
+    def roles(
+        alone: Annotated[
+            bool,
+            typer.Option(
+                "--alone", help="Cơ sở dữ liệu chỉ có danh mục · The database holds nothing else: shut others out."
+            ),
+        ] = False,
+    ) -> None:
         """In kịch bản SQL tạo vai trò PostgreSQL · Print the SQL script of the PostgreSQL roles."""
-        from kh02_pipelines.release.database_upgrade import roles_script
+        from kh02_pipelines.release.database_roles import roles_script
+        from kh02_pipelines.release.database_store import published_schema
 
-        typer.echo(roles_script(), nl=False)
+        typer.echo(roles_script(published_schema("postgresql"), alone=alone), nl=False)
 
 
 def _state(release: str, pointed: str | None, unshown: set[str]) -> str:

@@ -6,8 +6,8 @@ Belongs here: what every reader offers, and choosing one. Does not belong here: 
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PinnedRelease:
-    """What is recorded of the release that was pinned; ``rows`` counts the rows of each table."""
+    """What is recorded of the release that was pinned; ``rows`` counts the rows of each table.
+
+    ``columns``: the columns each table was published with, where the store's tables may have more of them by now.
+    """
 
     release_id: str
     as_of: dt.date
     content_hash: str
     rows: Mapping[str, int]
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Catalogue(ABC):
@@ -67,7 +71,8 @@ class Catalogue(ABC):
         """One whole table of the pinned release, in primary key order.
 
         In pandas: text ``str``, dates ``datetime64[ms]``, whole numbers ``Int32``, booleans ``bool``; codes are
-        text, so their leading zeros are there. Every read has exactly the rows the release was published with.
+        text, so their leading zeros are there. Every read has exactly the rows the release was published with, and
+        its columns: one that a later version added is not there.
 
         Raises UnknownTable, ReleaseGone when the release was pruned since it was opened, CatalogueDamaged when rows
         are missing, CatalogueUnreachable; ValueError for another ``as_``.

@@ -10,6 +10,7 @@ of every published release. The pointer is read once, when the catalogue is open
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ class DatabaseCatalogue(Catalogue):
 
         from kh02_pipelines.tables.arrow import arrow_schema
 
-        schema = arrow_schema(_declared(name, self.release_id))
+        schema = arrow_schema(self._declared(name))
         rows = self._rows(name)
         columns = list(zip(*rows, strict=True)) or [()] * len(schema)
         arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
@@ -63,9 +64,12 @@ class DatabaseCatalogue(Catalogue):
     def _frame(self, name: str) -> "pd.DataFrame":
         import pandas as pd
 
-        declared = _declared(name, self.release_id)
+        declared = self._declared(name)
         frame = pd.DataFrame(self._rows(name), columns=declared.column_names, dtype="object")
-        return frame.astype({column.name: _PANDAS_TYPES[column.type] for column in declared.columns})
+        types = {column.name: _PANDAS_TYPES[column.type] for column in declared.columns}
+        # missing where the columns of an older release are not on record; "bool" would make it False
+        missing = [name for name, kind in types.items() if kind == "bool" and frame[name].isna().any()]
+        return frame.astype({**types, **dict.fromkeys(missing, "boolean")})
 
     def _rows(self, name: str) -> Sequence[Sequence[Any]]:
         """The table's rows in the byte order of their keys, whatever the database's collation."""
@@ -73,7 +77,7 @@ class DatabaseCatalogue(Catalogue):
 
         from kh02_pipelines.tables.sql import sql_table
 
-        declared = _declared(name, self.release_id)
+        declared = self._declared(name)
         typed = sql_table(declared, MetaData()).columns
         view = table(f"{name}{BY_RELEASE}", column("release_id"), *(column(c.name, c.type) for c in typed))
         statement = select(*(view.c[c] for c in declared.column_names)).where(view.c.release_id == self.release_id)
@@ -83,6 +87,17 @@ class DatabaseCatalogue(Catalogue):
                 self._explain(connection, name, len(rows))
         places = [declared.column_names.index(key) for key in declared.primary_key]
         return sorted((tuple(row) for row in rows), key=itemgetter(*places))
+
+    def _declared(self, name: str) -> Table:
+        """The declared table with the columns that the release was published with."""
+        declared = _known(name, self.release_id)
+        columns = {column.name: column for column in declared.columns}
+        published = [column for column in self._release.columns.get(name, columns) if column in columns]
+        return replace(
+            declared,
+            columns=tuple(columns[column] for column in published),
+            foreign_keys=tuple(key for key in declared.foreign_keys if set(key.columns) <= set(published)),
+        )
 
     def _explain(self, connection: "Connection", name: str, found: int) -> None:
         """Raise for a table that does not have the published number of rows."""
@@ -99,7 +114,15 @@ class DatabaseCatalogue(Catalogue):
         )
 
     def _verify_storage(self) -> None:
-        """A database keeps its own checksums; the content hash is what there is to prove."""
+        """A database keeps its own checksums; the content hash is what there is to prove, over known columns."""
+        for name, published in self._release.columns.items():
+            later = set(published) - set(_known(name, self.release_id).column_names)
+            if later:
+                raise UnknownTable(
+                    f"this version does not know the column {min(later)!r} of {name} in release {self.release_id}",
+                    file=self.place,
+                    remedy="install the version of kh02-pipelines that published it to prove it",
+                )
 
 
 def open_database(url: str, release: str | None) -> DatabaseCatalogue:
@@ -149,15 +172,18 @@ def _release(connection: "Connection", release: str | None) -> PinnedRelease | N
         column("content_hash"),
         column("row_counts"),
         column("is_current"),
+        column("table_columns"),
     )
     wanted = view.c.is_current == 1 if release is None else view.c.release_id == release
-    row = connection.execute(
-        select(view.c.release_id, view.c.as_of, view.c.content_hash, view.c.row_counts).where(wanted)
-    ).one_or_none()
-    return None if row is None else PinnedRelease(row[0], row[1], row[2], json.loads(row[3]))
+    wished = (view.c.release_id, view.c.as_of, view.c.content_hash, view.c.row_counts, view.c.table_columns)
+    row = connection.execute(select(*wished).where(wanted)).one_or_none()
+    # a release published before its columns were recorded has none there
+    return (
+        None if row is None else PinnedRelease(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4] or "{}"))
+    )
 
 
-def _declared(name: str, release: str) -> Table:
+def _known(name: str, release: str) -> Table:
     if name not in CATALOGUE:
         raise UnknownTable(
             f"this version does not know the table {name!r} of release {release}",

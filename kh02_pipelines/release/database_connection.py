@@ -27,6 +27,16 @@ def who() -> str:
     return f"{socket.gethostname()} pid {os.getpid()}"
 
 
+def first_line(error: Exception) -> str:
+    """What a driver's error says, without the statement."""
+    return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
+
+
+def run_ddl(connection: Connection, statements: str) -> None:
+    """Run DDL as it stands; several statements may be joined, and a percent sign is one."""
+    connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+
+
 class Database:
     """One database; no connection is made before it is needed, and none is kept."""
 
@@ -83,14 +93,20 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, psycopg.Error) as error:
-            reason = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
-            full = any(word in reason.lower() for word in ("full", "no space"))
-            raise EnvironmentFault(
-                f"the database {self.display_url} {what}: {reason}",
-                remedy="free space for the database, then run again"
-                if full
-                else "start the database or correct KH02_DATABASE_URL and its rights, then run again",
-            ) from error
+            reason = first_line(error)
+            message = f"the database {self.display_url} {what}: {reason}"
+            raise EnvironmentFault(message, remedy=f"{_remedy(reason.lower())}, then run again") from error
+
+
+def _remedy(reason: str) -> str:
+    if any(word in reason for word in ("full", "no space")):
+        return "free space for the database"
+    if "disk i/o error" in reason:
+        # SQLite makes files beside the database even to read, and does not say that there is no room
+        return "free space on the disk of the database, see whether the disk is sound"
+    if any(words in reason for words in ("lock wait timeout", "lock timeout", "database is locked")):
+        return "end the transaction of another session that holds the rows (docs/reading.md)"
+    return "start the database or correct KH02_DATABASE_URL and its rights"
 
 
 def _settle_sqlite(engine: Engine) -> None:

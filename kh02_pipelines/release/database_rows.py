@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from kh02_pipelines.release.content import content_hash_of_rows, csv_bytes
 from kh02_pipelines.release.database_schema import ReleaseSchema
-from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.sql import RELEASE_KEY
 
 ROWS_PER_STATEMENT = 5_000
@@ -65,15 +64,12 @@ def row_counts(connection: Connection, schema: ReleaseSchema, release: str) -> d
 
 
 def stored_content_hash(
-    connection: Connection, schema: ReleaseSchema, release: str, shapes: Mapping[str, pa.Schema] | None = None
+    connection: Connection, schema: ReleaseSchema, release: str, shapes: Mapping[str, pa.Schema]
 ) -> str:
     """The content hash (``release.content``) of what the database holds of a release, read back through SQL.
 
-    ``shapes``: the Arrow schemas the release was published with, where an older contract made it; by default the
-    declared ones.
+    ``shapes``: the Arrow schemas the release was published with.
     """
-    if shapes is None:
-        shapes = {name: arrow_schema(table) for name, table in schema.catalogue.items()}
     return content_hash_of_rows(
         (name, shapes[name], _csv_rows(connection, schema, name, release, shapes[name])) for name in sorted(shapes)
     )

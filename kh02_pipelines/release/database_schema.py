@@ -4,8 +4,9 @@ Belongs here: which tables and views there are. Does not belong here: making or 
 (``database_upgrade``), or rows (``database_store``).
 
 ``<table>_release`` holds the rows of every kept release; the view ``<table>`` shows those of the current one,
-the view ``<table>_by_release`` those of every published one with its ``release_id``. ``current_release`` has one
-row: the pointer. ``release_move`` records every move of the pointer, with who, when and why.
+the view ``<table>_by_release`` those of every published one with its ``release_id``. A table about releases has one
+view under its plain name, of every published one. ``current_release`` has one row: the pointer. ``release_move``
+records every move of the pointer, with who, when and why.
 """
 
 from collections.abc import Mapping
@@ -26,14 +27,16 @@ from sqlalchemy import (
 
 from kh02_pipelines.tables.contract import contract_fingerprint
 from kh02_pipelines.tables.declaration import Table as Declared
-from kh02_pipelines.tables.sql import DIALECT_OPTIONS, RELEASE_ID_LENGTH, RELEASE_KEY, release_table, sql_table
+from kh02_pipelines.tables.sql import DIALECT_OPTIONS, RELEASE_ID_LENGTH, RELEASE_KEY, release_table
 
 STAGED, PUBLISHED = "staged", "published"
 PUBLISH, ROLLBACK = "publish", "rollback"
 BY_RELEASE = "_by_release"
 PUBLISHED_RELEASE = "published_release"
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a database at another one is not written to."""
+VERSION_TABLE = "catalogue_schema_version"
+"""Where alembic keeps the migration a database is at."""
 
 _TIME = String(40)  # ISO 8601 with offset: no database of ours keeps the offset of a timestamp in the same way
 
@@ -72,10 +75,17 @@ class ReleaseSchema:
                 f"SELECT release_id, {columns} FROM {source} WHERE release_id IN "  # noqa: S608
                 f"(SELECT release_id FROM catalogue_release WHERE status = '{PUBLISHED}')"
             )
+        for name, twin in self.beside.items():
+            columns = ", ".join(quote(column) for column in self.auxiliary[name].column_names)
+            found[name] = (
+                f"SELECT {columns} FROM {quote(twin.name)} WHERE release_id IN "  # noqa: S608
+                f"(SELECT release_id FROM catalogue_release WHERE status = '{PUBLISHED}')"
+            )
         found[PUBLISHED_RELEASE] = (
             "SELECT r.release_id, r.as_of, r.content_hash, r.contract_version, r.run_id, r.published_at, "  # noqa: S608
             "r.row_counts, CASE WHEN r.release_id = "
-            "(SELECT c.release_id FROM current_release c WHERE c.one = 1) THEN 1 ELSE 0 END AS is_current "
+            "(SELECT c.release_id FROM current_release c WHERE c.one = 1) THEN 1 ELSE 0 END AS is_current, "
+            "r.table_columns "
             f"FROM catalogue_release r WHERE r.status = '{PUBLISHED}'"
         )
         return found
@@ -91,7 +101,7 @@ def release_schema(catalogue: Mapping[str, Declared], auxiliary: Mapping[str, De
     metadata = MetaData()
     references = dialect == "sqlite"
     twins = {name: release_table(table, metadata, foreign_keys=references) for name, table in catalogue.items()}
-    beside = {name: sql_table(table, metadata) for name, table in auxiliary.items()}
+    beside = {name: release_table(table, metadata, foreign_keys=False) for name, table in auxiliary.items()}
     return ReleaseSchema(
         catalogue=catalogue,
         auxiliary=auxiliary,
@@ -103,7 +113,7 @@ def release_schema(catalogue: Mapping[str, Declared], auxiliary: Mapping[str, De
 
 
 def control_tables(metadata: MetaData) -> dict[str, Table]:
-    """The tables that are about releases rather than part of one."""
+    """The tables that are about releases rather than part of one, as the migrations make them."""
     release_id = String(RELEASE_ID_LENGTH)
     return {
         "release": Table(
@@ -117,6 +127,11 @@ def control_tables(metadata: MetaData) -> dict[str, Table]:
             Column("published_at", _TIME, comment="Lúc công bố, ISO 8601 | Time of publication, ISO 8601"),
             Column("row_counts", Text, nullable=False, comment="Số dòng từng bảng, JSON | Rows by table, JSON"),
             Column("contract_version", String(20), nullable=False, comment="Phiên bản hợp đồng | Contract version"),
+            Column(
+                "table_columns",
+                Text,
+                comment="Các cột từng bảng lúc công bố, JSON | Columns by table as published, JSON",
+            ),
             CheckConstraint("status IN ('staged', 'published')", name="ck_catalogue_release_status"),
             comment="Các bản phát hành có trong cơ sở dữ liệu | The releases the database holds",
             **DIALECT_OPTIONS,

@@ -9,23 +9,21 @@ in several inside one REPEATABLE READ transaction.
 """
 
 import datetime as dt
-import getpass
-import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete
 from sqlalchemy.engine import URL
 
 from kh02_pipelines.errors import EnvironmentFault
+from kh02_pipelines.release import database_records as records
 from kh02_pipelines.release import database_rows as rows_of
 from kh02_pipelines.release.content import release_id
-from kh02_pipelines.release.database_connection import Database, who
-from kh02_pipelines.release.database_lock import publishing_lock
+from kh02_pipelines.release.database_connection import Database
+from kh02_pipelines.release.database_lock import PublishingLock, publishing_lock
+from kh02_pipelines.release.database_records import DatabaseRelease, Move, Pointer, Withdrawal
 from kh02_pipelines.release.database_schema import (
     PUBLISH,
     PUBLISHED,
@@ -37,9 +35,10 @@ from kh02_pipelines.release.database_schema import (
 from kh02_pipelines.release.database_upgrade import stored_fingerprint, upgrade
 from kh02_pipelines.release.steps import Step, no_step
 from kh02_pipelines.tables.catalogue import CATALOGUE
-from kh02_pipelines.tables.contract import CONTRACT_VERSION
 from kh02_pipelines.tables.declaration import Table
 from kh02_pipelines.tables.release import TABLES as RELEASE_TABLES
+
+__all__ = ["DatabaseRelease", "DatabaseStore", "Withdrawal", "published_schema"]
 
 LOCK_SECONDS = 60.0
 AUXILIARY: dict[str, Table] = {table.name: table for table in RELEASE_TABLES}
@@ -47,26 +46,9 @@ _NOT_TAKEN = "did not take the release; readers still have the previous one"
 _NOT_READ = "is not reachable"
 
 
-@dataclass(frozen=True)
-class DatabaseRelease:
-    """What the database says of one published release; ``published_at`` has its offset."""
-
-    release_id: str
-    as_of: dt.date
-    content_hash: str
-    published_at: dt.datetime
-    rows: dict[str, int]
-    run_id: str | None
-
-
-@dataclass(frozen=True)
-class Withdrawal:
-    """A release that somebody rolled back from, and has not been moved to since."""
-
-    release_id: str
-    moved_at: str
-    moved_by: str
-    reason: str
+def published_schema(dialect: str, catalogue: Mapping[str, Table] = CATALOGUE) -> ReleaseSchema:
+    """The tables and views this version publishes; ``catalogue`` is there for tests."""
+    return release_schema(catalogue, AUXILIARY, dialect)
 
 
 class DatabaseStore:
@@ -100,7 +82,7 @@ class DatabaseStore:
     @cached_property
     def schema(self) -> ReleaseSchema:
         """The tables and views this version publishes."""
-        return release_schema(self._catalogue, AUXILIARY, self.database.dialect)
+        return published_schema(self.database.dialect, self._catalogue)
 
     def upgrade(self) -> list[str]:
         """Make or bring up to date tables and views; returns what was done. Raises EnvironmentFault."""
@@ -137,10 +119,11 @@ class DatabaseStore:
     def stored(self, release: str, shapes: Mapping[str, pa.Schema] | None = None) -> tuple[dict[str, int], str]:
         """Rows by table, and the content hash, of what the database holds of a release, read through SQL.
 
-        ``shapes``: the schemas it was published with, if an older contract made it. Raises KeyError for a table
-        that is not declared any more.
+        ``shapes``: the schemas it was published with; by default what is recorded of them. Raises KeyError for a
+        table that is not declared any more.
         """
         with self.database.transaction(_NOT_READ) as connection:
+            shapes = shapes or records.shapes(connection, self.schema, release)
             return (
                 rows_of.row_counts(connection, self.schema, release),
                 rows_of.stored_content_hash(connection, self.schema, release, shapes),
@@ -148,34 +131,22 @@ class DatabaseStore:
 
     def withdrawn(self, content_hash: str) -> Withdrawal | None:
         """Whether the content was rolled back from and has not been moved to since."""
-        move = self.schema.move
         with self.database.transaction(_NOT_READ) as connection:
             if stored_fingerprint(connection) is None:
                 return None
-            moves = connection.execute(
-                select(move)
-                .where((move.c.content_hash == content_hash) | (move.c.left_content_hash == content_hash))
-                .order_by(move.c.seq.desc())
-                .limit(1)
-            ).first()
-        if moves is None or moves.action != ROLLBACK or moves.content_hash == content_hash:
-            return None
-        return Withdrawal(moves.left_release_id, moves.moved_at, moves.moved_by, moves.reason)
+            return records.withdrawal(connection, self.schema, content_hash)
 
     def left_at(self) -> dict[str, dt.datetime]:
         """When the pointer last moved away from each release that it once named and has left."""
-        move = self.schema.move
-        moves = select(move.c.left_release_id, move.c.moved_at).where(move.c.left_release_id.is_not(None))
         with self.database.transaction(_NOT_READ) as connection:
-            found = connection.execute(moves.order_by(move.c.seq)).all()
-        return {release: dt.datetime.fromisoformat(when) for release, when in found}  # the last move counts
+            return records.left_at(connection, self.schema)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[PublishingLock]:
         """Hold the database's publishing lock. Raises EnvironmentFault naming who holds it for long."""
-        with publishing_lock(self.database, self._lock_seconds):
+        with publishing_lock(self.database, self._lock_seconds) as lock:
             self._step("database.locked")
-            yield
+            yield lock
 
     def publish(
         self,
@@ -190,23 +161,24 @@ class DatabaseStore:
         """Write a release where nobody sees it, prove it in the database, and move the pointer to it.
 
         ``auxiliary``: rows of the tables about releases, for this release; they appear with the pointer's move.
-        Raises EnvironmentFault when the database refuses, when what it holds is not what was written, or when
-        another publisher moved the pointer meanwhile; readers then still have the previous release.
+        Raises EnvironmentFault when the database refuses, when what it holds is not what was written, when the
+        lock is lost on the way, or when another publisher moved the pointer meanwhile; readers then still have
+        the previous release.
         """
         release = release_id(as_of, content_hash)
         self.require_schema()
-        with self.lock():
-            with self.database.transaction(_NOT_TAKEN, writes=True) as connection:
-                seq = self._seq(connection)
-                held = self._status(connection, release)
+        with self.lock() as lock:
+            with self._changing(lock, _NOT_TAKEN) as (connection, pointer):
+                held = records.status(connection, self.schema, release)
                 if held != PUBLISHED:
                     rows_of.delete_release(connection, self.schema, release)
-                    self._allocate(connection, release, as_of, content_hash, tables, run_id)
+                    records.allocate(connection, self.schema, as_of, content_hash, tables, run_id)
             self._step("database.allocated")
             if held != PUBLISHED:
-                self._write(release, tables)
-            self._audit(release, tables, content_hash)
-            self._move(release, seq, PUBLISH, published_at or dt.datetime.now(dt.UTC), None, auxiliary or {})
+                self._write(lock, release, tables)
+            self._audit(lock, release, tables, content_hash)
+            move = Move(release, pointer.seq, PUBLISH, published_at or dt.datetime.now(dt.UTC), None)
+            self._move(lock, move, PUBLISHED if held == PUBLISHED else STAGED, auxiliary or {})
 
     def record(self, name: str, release: str, rows: pa.Table) -> None:
         """Put a release's rows into one of the tables about releases, in place of what it had there.
@@ -222,67 +194,56 @@ class DatabaseStore:
     def roll_back(self, release: str, reason: str, moved_at: dt.datetime) -> None:
         """Move the pointer to a published release, and record why. Raises EnvironmentFault if it is not held."""
         self.require_schema()
-        with self.lock():
+        with self.lock() as lock:
             with self.database.transaction(_NOT_TAKEN) as connection:
-                seq, held = self._seq(connection), self._status(connection, release)
-                described = self._row_counts(connection, release)
+                seq, described = records.seq_and_rows(connection, self.schema, release)
                 counted = rows_of.row_counts(connection, self.schema, release)
             # tables that an older contract did not have are empty in its releases
-            if held != PUBLISHED or described != {name: counted.get(name) for name in described or ()}:
-                raise EnvironmentFault(
-                    f"the database {self.display_url} does not hold the whole release {release}",
-                    remedy="choose one that kh02 releases lists, or publish it again",
-                )
-            self._move(release, seq, ROLLBACK, moved_at, reason, {})
+            if described is None or described != {name: counted.get(name) for name in described}:
+                raise self._not_held(release)
+            self._move(lock, Move(release, seq, ROLLBACK, moved_at, reason), PUBLISHED, {})
 
     def clear_staged(self) -> list[str]:
         """Remove the rows of releases that were written and never published; returns their ids."""
         with self.database.transaction(_NOT_READ) as connection:
-            if stored_fingerprint(connection) is None or not self._staged(connection):
+            if stored_fingerprint(connection) is None or not records.staged(connection, self.schema):
                 return []
-        with self.lock(), self.database.transaction("could not be cleared", writes=True) as connection:
-            staged = self._staged(connection)  # again: only under the lock is it nobody's work
+        with self.lock() as lock, self._changing(lock, "could not be cleared") as (connection, _):
+            staged = records.staged(connection, self.schema)  # again: only under the lock is it nobody's work
             for release in staged:
                 rows_of.delete_release(connection, self.schema, release)
         return staged
 
     def remove(self, releases: Collection[str]) -> None:
-        """Remove releases that no pointer names, rows and all. Raises EnvironmentFault; then all stay."""
-        with self.lock(), self.database.transaction("could not be pruned", writes=True) as connection:
-            current = connection.execute(select(self.schema.pointer.c.release_id)).scalar_one()
+        """Remove published releases that no pointer names, rows and all. Raises EnvironmentFault; then all stay."""
+        with self.lock() as lock, self._changing(lock, "could not be pruned") as (connection, pointer):
             for release in releases:
-                if release != current:
+                if release != pointer.release_id and records.status(connection, self.schema, release) == PUBLISHED:
                     rows_of.delete_release(connection, self.schema, release)
 
-    def _allocate(
-        self,
-        connection: Connection,
-        release: str,
-        as_of: dt.date,
-        content_hash: str,
-        tables: Mapping[str, pa.Table],
-        run_id: str | None,
-    ) -> None:
-        row = {
-            "release_id": release,
-            "as_of": as_of,
-            "content_hash": content_hash,
-            "run_id": run_id,
-            "status": STAGED,
-            "row_counts": json.dumps({name: tables[name].num_rows for name in sorted(self.schema.twins)}),
-            "contract_version": CONTRACT_VERSION,
-        }
-        connection.execute(insert(self.schema.release), row)
+    @contextmanager
+    def _changing(self, lock: PublishingLock, what: str) -> Iterator[tuple[Connection, Pointer]]:
+        """A transaction that alone may change releases: the pointer's row is locked, then ``lock`` was held.
 
-    def _write(self, release: str, tables: Mapping[str, pa.Table]) -> None:
+        Were the lock lost after that, another publisher would wait for the row, and see what was done here.
+        """
+        with self.database.transaction(what, writes=True) as connection:
+            pointer = records.lock_pointer(connection, self.schema)
+            lock.require_held()
+            yield connection, pointer
+
+    def _write(self, lock: PublishingLock, release: str, tables: Mapping[str, pa.Table]) -> None:
         with self.database.transaction(_NOT_TAKEN, writes=True) as connection:
             self._step("database.rows_begun")
             for name, twin in self.schema.twins.items():
                 rows_of.insert_release(connection, twin, release, tables[name])
             self._step("database.rows_written")
+            # without the lock another publisher may have cleared the release: its rows would stay for ever
+            records.lock_pointer(connection, self.schema)
+            self._require_status(connection, lock, release, STAGED)
         self._step("database.rows_committed")
 
-    def _audit(self, release: str, tables: Mapping[str, pa.Table], content_hash: str) -> None:
+    def _audit(self, lock: PublishingLock, release: str, tables: Mapping[str, pa.Table], content_hash: str) -> None:
         counted, hashed = self.stored(release)
         wrong = [
             f"{name} {counted[name]} of {tables[name].num_rows} rows"
@@ -290,6 +251,7 @@ class DatabaseStore:
             if counted[name] != tables[name].num_rows
         ]
         if wrong or hashed != content_hash:
+            lock.require_held()  # otherwise another publisher removed the rows
             raise EnvironmentFault(
                 f"the database {self.display_url} does not hold what was written: "
                 + (", ".join(wrong) or f"content hash {hashed[:8]} instead of {content_hash[:8]}"),
@@ -297,95 +259,30 @@ class DatabaseStore:
             )
         self._step("database.audited")
 
-    def _move(
-        self,
-        release: str,
-        seq: int,
-        action: str,
-        moved_at: dt.datetime,
-        reason: str | None,
-        auxiliary: Mapping[str, pa.Table],
-    ) -> None:
-        """Compare and swap: the pointer moves if it is still where ``seq`` saw it."""
-        schema, when = self.schema, moved_at.isoformat(timespec="seconds")
-        with self.database.transaction(_NOT_TAKEN, writes=True) as connection:
-            left = connection.execute(
-                select(schema.release.c.release_id, schema.release.c.content_hash).join(
-                    schema.pointer, schema.pointer.c.release_id == schema.release.c.release_id
-                )
-            ).first()
-            hashed = connection.execute(
-                select(schema.release.c.content_hash).where(schema.release.c.release_id == release)
-            ).scalar_one()
-            moved = connection.execute(
-                update(schema.pointer)
-                .where(schema.pointer.c.one == 1, schema.pointer.c.seq == seq)
-                .values(release_id=release, seq=seq + 1)
-            )
-            if moved.rowcount != 1:
-                raise EnvironmentFault(
-                    "another publisher moved the database's pointer meanwhile",
-                    remedy="run again; what the other one published is in place",
-                )
-            connection.execute(
-                update(schema.release)
-                .where(schema.release.c.release_id == release, schema.release.c.status == STAGED)
-                .values(status=PUBLISHED, published_at=when)
-            )
-            connection.execute(
-                insert(schema.move),
-                {
-                    "seq": seq + 1,
-                    "action": action,
-                    "release_id": release,
-                    "content_hash": hashed,
-                    "left_release_id": left.release_id if left else None,
-                    "left_content_hash": left.content_hash if left else None,
-                    "moved_at": when,
-                    "moved_by": f"{getpass.getuser()} at {who()}"[:255],
-                    "reason": reason,
-                },
-            )
+    def _move(self, lock: PublishingLock, move: Move, expected: str, auxiliary: Mapping[str, pa.Table]) -> None:
+        """Move the pointer to a release that has the status ``expected``, and add what is told about it."""
+        with self._changing(lock, _NOT_TAKEN) as (connection, pointer):
+            self._require_status(connection, lock, move.release_id, expected)
+            records.move_pointer(connection, self.schema, pointer, move)
             for name, table in auxiliary.items():
-                beside = schema.beside[name]
-                connection.execute(delete(beside).where(beside.c.release_id == release))
+                beside = self.schema.beside[name]
+                connection.execute(delete(beside).where(beside.c.release_id == move.release_id))
                 rows_of.insert_rows(connection, beside, table)
             self._step("database.pointer_set")
         self._step("database.pointer_committed")
 
+    def _require_status(self, connection: Connection, lock: PublishingLock, release: str, expected: str) -> None:
+        """Raise EnvironmentFault unless we hold the lock and the release is as we left it."""
+        lock.require_held()
+        if records.status(connection, self.schema, release) != expected:
+            raise self._not_held(release)
+
+    def _not_held(self, release: str) -> EnvironmentFault:
+        return EnvironmentFault(
+            f"the database {self.display_url} does not hold the whole release {release}",
+            remedy="choose one that kh02 releases lists, or publish it again",
+        )
+
     def _published(self) -> list[tuple[DatabaseRelease, bool]]:
-        release, pointer = self.schema.release, self.schema.pointer
         with self.database.transaction(_NOT_READ) as connection:
-            if stored_fingerprint(connection) is None:
-                return []
-            current = connection.execute(select(pointer.c.release_id)).scalar_one()
-            rows = connection.execute(select(release).where(release.c.status == PUBLISHED)).all()
-        return [(_described(row), row.release_id == current) for row in rows]
-
-    def _seq(self, connection: Connection) -> int:
-        return int(connection.execute(select(self.schema.pointer.c.seq)).scalar_one())
-
-    def _status(self, connection: Connection, release: str) -> str | None:
-        table = self.schema.release
-        return connection.execute(select(table.c.status).where(table.c.release_id == release)).scalar_one_or_none()
-
-    def _row_counts(self, connection: Connection, release: str) -> dict[str, int] | None:
-        table = self.schema.release
-        text = connection.execute(select(table.c.row_counts).where(table.c.release_id == release)).scalar_one_or_none()
-        return None if text is None else json.loads(text)
-
-    def _staged(self, connection: Connection) -> list[str]:
-        table = self.schema.release
-        query = select(table.c.release_id).where(table.c.status == STAGED).order_by(table.c.release_id)
-        return list(connection.execute(query).scalars())
-
-
-def _described(row: Row[Any]) -> DatabaseRelease:
-    return DatabaseRelease(
-        release_id=row.release_id,
-        as_of=row.as_of,
-        content_hash=row.content_hash,
-        published_at=dt.datetime.fromisoformat(row.published_at),
-        rows=json.loads(row.row_counts),
-        run_id=row.run_id,
-    )
+            return [] if stored_fingerprint(connection) is None else records.published(connection, self.schema)

@@ -1,14 +1,14 @@
 """``kh02 db upgrade``: the only place where the published database's tables and views are made or changed.
 
-Belongs here: running the migrations, deriving new tables, columns and views from the declarations, grants.
-Does not belong here: rows.
+Belongs here: running the migrations, deriving new tables and columns from the declarations, the order of the whole.
+Does not belong here: rows, how views are made (``database_views``), rights (``database_roles``).
 
 Migrations (alembic, ``migrations``) own the tables about releases and every change that may lose something. New
 tables and new columns follow from the declarations and need no migration; a new column is empty in older
-releases. Whatever else differs is refused by name: it needs a migration.
+releases. Whatever else differs is refused by name, before anything is derived: it needs a migration.
 """
 
-from importlib.resources import files
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -16,45 +16,52 @@ from sqlalchemy import Column, Connection, Inspector, Table, delete, insert, ins
 from sqlalchemy.schema import CreateColumn
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.release.database_connection import Database
-from kh02_pipelines.release.database_schema import BY_RELEASE, ReleaseSchema
+from kh02_pipelines.release.database_connection import Database, run_ddl
+from kh02_pipelines.release.database_roles import become_owner, grant
+from kh02_pipelines.release.database_schema import ReleaseSchema
+from kh02_pipelines.release.database_views import comment_views, create_views
 from kh02_pipelines.tables.contract import CONTRACT_VERSION
 
-OWNER_ROLE = "kh02_owner"
-GRANTS = "-- grants --"
-"""Divides the roles script: what follows needs no more than the owner of the tables."""
 LOCK_TIMEOUT = "10s"
-_WHAT = "could not be upgraded; it is as it was"
+_WHAT = {
+    "mariadb": "could not be upgraded; its views still show readers the current release",
+    "": "could not be upgraded; it is as it was",
+}
 
 
 def upgrade(database: Database, schema: ReleaseSchema) -> list[str]:
     """Bring the database to this version's schema; returns what was done, empty when it was there already.
 
-    On PostgreSQL and SQLite all or nothing; on MariaDB, where DDL cannot be undone, repeat it until it passes.
-    Raises EnvironmentFault when the database refuses or holds something that needs a migration.
+    On PostgreSQL and SQLite all or nothing; on MariaDB, where DDL cannot be undone, repeat it until it passes: the
+    views are there all the time. Raises EnvironmentFault when the database refuses or holds something that needs a
+    migration.
     """
-    with database.transaction(_WHAT, writes=True) as connection:
-        as_owner = _become_owner(connection)
+    with database.transaction(_WHAT.get(database.dialect, _WHAT[""]), writes=True) as connection:
+        as_owner = False
+        if connection.dialect.name == "postgresql":
+            run_ddl(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")  # do not queue readers behind us
+            as_owner = become_owner(connection)
         if stored_fingerprint(connection) == schema.fingerprint:
             return []
-        done: list[str] = []
         command.upgrade(_alembic(connection), "head")
-        done.append("migrations")
+        done = ["migrations"]
         inspector = inspect(connection)
         present = set(inspector.get_table_names())
-        _drop_views(connection, inspector)
-        for table in schema.metadata.sorted_tables:
+        tables = schema.metadata.sorted_tables
+        missing = {table: _missing_columns(inspector, table) for table in tables if table.name in present}
+        for table in tables:
             if table.name not in present:
                 table.create(connection)
                 done.append(f"table {table.name}")
-            else:
-                done += [f"column {table.name}.{name}" for name in _add_columns(connection, inspector, table)]
-        done += [f"view {name}" for name in _create_views(connection, schema)]
+            for column in missing.get(table, ()):
+                _add_column(connection, table, column)
+                done.append(f"column {table.name}.{column.name}")
+        done += [f"view {name}" for name in create_views(connection, schema)]
         if connection.dialect.name == "postgresql":
             _declare_references(connection, schema)
-            _comment_views(connection, schema)
+            comment_views(connection, schema)
             if as_owner:
-                _run(connection, roles_script().partition(GRANTS)[2])
+                grant(connection, schema)
                 done.append("grants")
         connection.execute(delete(schema.contract))
         connection.execute(
@@ -71,11 +78,6 @@ def stored_fingerprint(connection: Connection) -> str | None:
     return connection.execute(text("SELECT fingerprint FROM catalogue_contract WHERE one = 1")).scalar_one_or_none()
 
 
-def roles_script() -> str:
-    """The SQL script that makes the roles and their rights on PostgreSQL; safe to repeat."""
-    return files("kh02_pipelines.release").joinpath("roles.sql").read_text("utf-8")
-
-
 def _alembic(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", "kh02_pipelines.release:migrations")
@@ -83,59 +85,23 @@ def _alembic(connection: Connection) -> Config:
     return config
 
 
-def _become_owner(connection: Connection) -> bool:
-    """On PostgreSQL: do not queue readers behind us for long, and let what is made belong to the owner role.
-
-    The latter where the roles script was run in this database and this user is a member; says whether it is so.
-    """
-    if connection.dialect.name != "postgresql":
-        return False
-    _run(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    may = text(
-        "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = :role AND pg_has_role(current_user, oid, 'MEMBER') "
-        "AND has_schema_privilege(oid, current_schema(), 'CREATE'))"
-    )
-    if not connection.execute(may, {"role": OWNER_ROLE}).scalar_one():
-        return False
-    _run(connection, f"SET LOCAL ROLE {OWNER_ROLE}")
-    return True
-
-
-def _drop_views(connection: Connection, inspector: Inspector) -> None:
-    quote = connection.dialect.identifier_preparer.quote
-    present = set(inspector.get_view_names())
-    stems = {name.removesuffix(BY_RELEASE) for name in present if name.endswith(BY_RELEASE)}
-    for name in sorted(present & ({"published_release"} | stems | {stem + BY_RELEASE for stem in stems})):
-        _run(connection, f"DROP VIEW {quote(name)}")
-
-
-def _create_views(connection: Connection, schema: ReleaseSchema) -> list[str]:
-    quote = connection.dialect.identifier_preparer.quote
-    views = schema.views(connection.dialect)
-    for name, query in views.items():
-        _run(connection, f"CREATE VIEW {quote(name)} AS {query}")
-    return list(views)
-
-
-def _add_columns(connection: Connection, inspector: Inspector, table: Table) -> list[str]:
-    """Add the columns that are declared and missing, as ones that may be empty; refuse any other difference."""
-    found = {column["name"]: column for column in inspector.get_columns(table.name)}
-    unknown = sorted(set(found) - {column.name for column in table.columns})
+def _missing_columns(inspector: Inspector, table: Table) -> "list[Column[Any]]":
+    """The columns that are declared and missing; raises EnvironmentFault where any other one is there."""
+    found = {column["name"] for column in inspector.get_columns(table.name)}
+    unknown = sorted(found - {column.name for column in table.columns})
     if unknown:
         raise EnvironmentFault(
             f"table {table.name} in the database has columns that are not declared: {', '.join(unknown)}",
             remedy="write a migration that drops or renames them, then run kh02 db upgrade",
         )
-    preparer = connection.dialect.identifier_preparer
-    added = []
-    for column in table.columns:
-        if column.name in found:
-            continue
-        empty = Column(column.name, column.type, nullable=True)
-        clause = CreateColumn(empty).compile(dialect=connection.dialect)
-        _run(connection, f"ALTER TABLE {preparer.quote(table.name)} ADD COLUMN {clause}")
-        added.append(column.name)
-    return added
+    return [column for column in table.columns if column.name not in found]
+
+
+def _add_column(connection: Connection, table: Table, column: "Column[Any]") -> None:
+    """Add a column as one that may be empty: it is, in older releases."""
+    clause = CreateColumn(Column(column.name, column.type, nullable=True)).compile(dialect=connection.dialect)
+    quoted = connection.dialect.identifier_preparer.quote(table.name)
+    run_ddl(connection, f"ALTER TABLE {quoted} ADD COLUMN {clause}")
 
 
 def _declare_references(connection: Connection, schema: ReleaseSchema) -> None:
@@ -151,30 +117,8 @@ def _declare_references(connection: Connection, schema: ReleaseSchema) -> None:
                 continue
             own = ", ".join(map(quote, ("release_id", *key.columns)))
             target = ", ".join(map(quote, ("release_id", *key.target_columns)))
-            _run(
+            run_ddl(
                 connection,
                 f"ALTER TABLE {quote(schema.twins[name].name)} ADD CONSTRAINT {quote(constraint)} "
                 f"FOREIGN KEY ({own}) REFERENCES {quote(schema.twins[key.target].name)} ({target}) NOT ENFORCED",
             )
-
-
-def _comment_views(connection: Connection, schema: ReleaseSchema) -> None:
-    """On PostgreSQL: readers see the views alone, so the meanings stand there too."""
-    quote = connection.dialect.identifier_preparer.quote
-    for name, declared in schema.catalogue.items():
-        for view in (name, f"{name}{BY_RELEASE}"):
-            meanings = [f"COMMENT ON VIEW {quote(view)} IS {_literal(f'{declared.vi} | {declared.en}')}"]
-            meanings += [
-                f"COMMENT ON COLUMN {quote(view)}.{quote(column.name)} IS {_literal(f'{column.vi} | {column.en}')}"
-                for column in declared.columns
-            ]
-            _run(connection, "; ".join(meanings))
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _run(connection: Connection, statement: str) -> None:
-    """Run DDL as it stands; several statements may be joined, and a percent sign is one."""
-    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

@@ -51,11 +51,13 @@ def sql_table(table: Table, metadata: MetaData) -> SqlTable:
 def release_table(table: Table, metadata: MetaData, *, foreign_keys: bool) -> SqlTable:
     """``<table>_release``: the declared table for all releases, with ``release_id`` in front of every key.
 
+    A table about releases declares its ``release_id`` itself.
     ``foreign_keys``: whether references within the release are part of the DDL. They are where they cost
     nothing; everywhere the publisher's audit proves them before a release becomes visible.
     """
     key = SqlColumn(RELEASE_KEY, String(RELEASE_ID_LENGTH), nullable=False, comment="Mã bản phát hành | Release id")
-    return _sql_table(table, metadata, RELEASE_SUFFIX, (key,), foreign_keys=foreign_keys)
+    before = () if RELEASE_KEY in table.column_names else (key,)
+    return _sql_table(table, metadata, RELEASE_SUFFIX, before, foreign_keys=foreign_keys)
 
 
 def _sql_table(

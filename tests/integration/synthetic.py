@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
 from kh02_pipelines.register.rule import Candidate, Rule
 from kh02_pipelines.release.change_files import change_rows
+from kh02_pipelines.release.content import content_hash, release_id
 from kh02_pipelines.release.database_store import DatabaseStore
 from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.home_lock import one_publisher
@@ -118,6 +120,19 @@ class Home:
             )
             publish_parquet(staged, files, database, now=now, retention=retention, rules=NO_RULES, step=self.step)
         return published
+
+
+def publish_to(store: DatabaseStore, number: int, rows: int = 5, **more: object) -> str:
+    """Publish release ``number`` to the database alone; its id."""
+    tables = synthetic(number, rows)
+    hashed = content_hash(tables)
+    store.publish(tables, day(number), hashed, **more)
+    return release_id(day(number), hashed)
+
+
+def rows_of_query(store: DatabaseStore, query: str) -> list[tuple[object, ...]]:
+    with store.database.transaction("was read") as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def with_password(url: URL) -> str:

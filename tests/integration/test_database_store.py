@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
-from synthetic import AWKWARD, FIRST_DAY, Home, marker, synthetic, with_password
+from synthetic import AWKWARD, FIRST_DAY, Home, marker, publish_to, rows_of_query, synthetic, with_password
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import content_hash, release_id
@@ -16,34 +16,24 @@ from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.release import QUALITY_RESULT
 
 
-def publish(store: DatabaseStore, number: int, rows: int = 5, **more: object) -> str:
-    tables, as_of = synthetic(number, rows), FIRST_DAY + dt.timedelta(days=number)
-    hashed = content_hash(tables)
-    store.publish(tables, as_of, hashed, **more)
-    return release_id(as_of, hashed)
-
-
-def rows(store: DatabaseStore, query: str) -> list[tuple[object, ...]]:
-    with store.database.transaction("was read") as connection:
-        return [tuple(row) for row in connection.execute(text(query))]
-
-
 def test_readers_see_one_release_under_plain_names(database_url: URL) -> None:
     store = DatabaseStore(database_url, upgrades_itself=True)
-    first = publish(store, 1, rows=5)
-    second = publish(store, 2, rows=7)
+    first = publish_to(store, 1, rows=5)
+    second = publish_to(store, 2, rows=7)
     for name in CATALOGUE:
-        assert rows(store, f"SELECT count(*) FROM {name}") == [(7,)]
-    assert rows(store, "SELECT DISTINCT name FROM commune") == [(marker(2),)]
-    assert rows(store, f"SELECT DISTINCT name FROM commune_by_release WHERE release_id = '{first}'") == [(marker(1),)]
+        assert rows_of_query(store, f"SELECT count(*) FROM {name}") == [(7,)]
+    assert rows_of_query(store, "SELECT DISTINCT name FROM commune") == [(marker(2),)]
+    assert rows_of_query(store, f"SELECT DISTINCT name FROM commune_by_release WHERE release_id = '{first}'") == [
+        (marker(1),)
+    ]
     listed = "SELECT release_id, is_current FROM published_release ORDER BY release_id"
-    assert rows(store, listed) == [(first, 0), (second, 1)]
+    assert rows_of_query(store, listed) == [(first, 0), (second, 1)]
     assert store.current() == content_hash(synthetic(2, 7))
 
 
 def test_views_have_the_declared_columns(database_url: URL) -> None:
     store = DatabaseStore(database_url, upgrades_itself=True)
-    publish(store, 1)
+    publish_to(store, 1)
     with store.database.transaction("was read") as connection:
         for name, table in CATALOGUE.items():
             assert list(connection.execute(text(f"SELECT * FROM {name}")).keys()) == table.column_names
@@ -55,7 +45,7 @@ def test_awkward_text_comes_back_as_it_went_in(database_url: URL) -> None:
     tables["commune"] = tables["commune"].set_column(at, tables["commune"].schema.field(at), pa.array(AWKWARD))
     store = DatabaseStore(database_url, upgrades_itself=True)
     store.publish(tables, FIRST_DAY, content_hash(tables))
-    assert [name for (name,) in rows(store, "SELECT name FROM commune ORDER BY code")] == list(AWKWARD)
+    assert [name for (name,) in rows_of_query(store, "SELECT name FROM commune ORDER BY code")] == list(AWKWARD)
 
 
 def test_keys_that_differ_in_case_tone_or_a_trailing_space_stay_apart(database_url: URL) -> None:
@@ -65,20 +55,20 @@ def test_keys_that_differ_in_case_tone_or_a_trailing_space_stay_apart(database_u
     tables["legal_document"] = table.sort_by("number")
     store = DatabaseStore(database_url, upgrades_itself=True)
     store.publish(tables, FIRST_DAY, content_hash(tables))
-    assert rows(store, "SELECT count(*) FROM legal_document") == [(6,)]
+    assert rows_of_query(store, "SELECT count(*) FROM legal_document") == [(6,)]
 
 
 def test_a_database_that_changes_values_is_not_believed(database_url: URL) -> None:
     store = DatabaseStore(database_url, upgrades_itself=True)
-    first = publish(store, 1)
+    first = publish_to(store, 1)
     with store.database.transaction("was spoilt", writes=True) as connection:
         for statement in _SPOILING[store.database.dialect]:
             connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
     with pytest.raises(EnvironmentFault, match="does not hold what was written"):
-        publish(store, 2)
+        publish_to(store, 2)
     assert store.current_release().release_id == first  # type: ignore[union-attr]
     assert store.clear_staged() == [release_id(FIRST_DAY + dt.timedelta(days=2), content_hash(synthetic(2, 5)))]
-    assert rows(store, "SELECT count(*) FROM catalogue_release") == [(1,)]
+    assert rows_of_query(store, "SELECT count(*) FROM catalogue_release") == [(1,)]
 
 
 _SPOILING = {
@@ -109,15 +99,15 @@ def test_rows_about_a_release_come_with_its_pointer(database_url: URL) -> None:
 
     def look(step: str) -> None:
         if step == "database.audited":
-            seen.append(rows(store, "SELECT count(*) FROM quality_result"))
+            seen.append(rows_of_query(store, "SELECT count(*) FROM quality_result"))
 
     watched = DatabaseStore(database_url, upgrades_itself=True, step=look)
-    assert publish(watched, 1, auxiliary={"quality_result": result}) == release
+    assert publish_to(watched, 1, auxiliary={"quality_result": result}) == release
     assert seen == [[(0,)]]
-    assert rows(store, "SELECT check_name, failing_rows FROM quality_result") == [("c", 3)]
-    publish(store, 2)
+    assert rows_of_query(store, "SELECT check_name, failing_rows FROM quality_result") == [("c", 3)]
+    publish_to(store, 2)
     store.remove([release])
-    assert rows(store, "SELECT count(*) FROM quality_result") == [(0,)]
+    assert rows_of_query(store, "SELECT count(*) FROM quality_result") == [(0,)]
 
 
 def test_the_pointer_moves_only_from_where_it_was_seen(database_url: URL) -> None:
@@ -127,9 +117,9 @@ def test_the_pointer_moves_only_from_where_it_was_seen(database_url: URL) -> Non
                 connection.execute(text("UPDATE current_release SET seq = seq + 1"))
 
     store = DatabaseStore(database_url, upgrades_itself=True)
-    first = publish(store, 1)
+    first = publish_to(store, 1)
     with pytest.raises(EnvironmentFault, match="another publisher moved"):
-        publish(DatabaseStore(database_url, step=meddle), 2)
+        publish_to(DatabaseStore(database_url, step=meddle), 2)
     assert store.current_release().release_id == first  # type: ignore[union-attr]
 
 
@@ -140,18 +130,18 @@ def test_a_second_publisher_waits_or_says_who_holds_the_lock(database_url: URL) 
         DatabaseStore(database_url).lock(),
         pytest.raises(EnvironmentFault, match=r"another publisher has held .* (pid \d+|server process \d+)"),
     ):
-        publish(store, 1)
-    publish(store, 1)
+        publish_to(store, 1)
+    publish_to(store, 1)
 
 
 def test_a_missing_schema_names_the_command_that_makes_it(database_url: URL) -> None:
     store = DatabaseStore(database_url)
     assert store.current() is None
     with pytest.raises(EnvironmentFault, match="kh02 db upgrade"):
-        publish(store, 1)
+        publish_to(store, 1)
     assert store.upgrade()
     assert store.upgrade() == []
-    publish(store, 1)
+    publish_to(store, 1)
 
 
 def test_an_older_schema_gains_tables_and_columns_and_keeps_its_releases(database_url: URL) -> None:
@@ -166,15 +156,15 @@ def test_an_older_schema_gains_tables_and_columns_and_keeps_its_releases(databas
         connection.execute(text("ALTER TABLE province_crosswalk_release DROP COLUMN new_name"))
     now = DatabaseStore(database_url)
     with pytest.raises(EnvironmentFault, match="another version"):
-        publish(now, 2)
+        publish_to(now, 2)
     done = now.upgrade()
     assert "table succession_release" in done
     assert "column province_crosswalk_release.new_name" in done
     assert now.current_release().release_id == release  # type: ignore[union-attr]
-    assert rows(now, "SELECT count(*), count(new_name) FROM province_crosswalk") == [(5, 0)]
-    publish(now, 2)
+    assert rows_of_query(now, "SELECT count(*), count(new_name) FROM province_crosswalk") == [(5, 0)]
+    publish_to(now, 2)
     now.roll_back(release, "the newer one is wrong", dt.datetime.now(dt.UTC))
-    assert rows(now, "SELECT (SELECT count(*) FROM commune), (SELECT count(*) FROM succession)") == [(5, 0)]
+    assert rows_of_query(now, "SELECT (SELECT count(*) FROM commune), (SELECT count(*) FROM succession)") == [(5, 0)]
 
 
 def test_a_column_nobody_declared_is_refused_by_name(database_url: URL) -> None:
@@ -193,4 +183,4 @@ def test_a_database_of_the_first_layout_is_taken_over(tmp_path, database_url: UR
         connection.execute(text("CREATE TABLE catalogue_release (release_id VARCHAR(40) PRIMARY KEY)"))
     home = Home(tmp_path / "home", with_password(database_url))
     home.publish(1)
-    assert rows(home.database, "SELECT DISTINCT name FROM commune") == [(marker(1),)]
+    assert rows_of_query(home.database, "SELECT DISTINCT name FROM commune") == [(marker(1),)]

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
 from postgres_server import PostgresServer
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from synthetic import Home, marker, with_password
 
@@ -66,10 +67,22 @@ def test_disk_full_at_a_file_step(home: Home, step: str) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte, where this user may make one."""
-    folder = tmp_path / "small"
+    with mounted(tmp_path / "small", "1m") as folder:
+        yield folder
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """One that holds a small database, where this user may make one."""
+    with mounted(tmp_path / "tiny", "16m") as folder:
+        yield folder
+
+
+@contextmanager
+def mounted(folder: Path, size: str) -> Iterator[Path]:
     folder.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if made.returncode:
         pytest.skip(f"cannot mount a small file system: {made.stderr.decode().strip()}")
@@ -96,20 +109,31 @@ def test_a_disk_that_is_really_full(small_disk: Path, tmp_path: Path, free: int)
     require_release(home, 2)
 
 
-def test_a_full_database(home: Home) -> None:
+@pytest.mark.parametrize(
+    ("step", "free"),
+    [
+        ("publish.started", 0),
+        ("publish.started", 40_000),
+        ("database.rows_begun", 0),
+        ("database.rows_begun", 40_000),
+        ("database.audited", 0),
+    ],
+)
+def test_a_full_database(tiny_disk: Path, tmp_path: Path, step: str, free: int) -> None:
+    """The database's own disk is full; 0: SQLite cannot even make the files beside it that reading needs."""
+    home = Home(tmp_path / "home", f"sqlite:///{tiny_disk / 'catalogue.db'}")
+    home.publish(1, ROWS)
+    ballast = tiny_disk / "ballast"
+
     def fill(name: str) -> None:
-        if name == "database.rows_begun":
-            raise_full()
+        if name == step:
+            room = os.statvfs(tiny_disk)
+            ballast.write_bytes(b"\0" * max(0, room.f_bavail * room.f_frsize - free))
 
-    def raise_full() -> None:
-        import sqlite3
-
-        from sqlalchemy.exc import OperationalError
-
-        raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
-
-    with pytest.raises(EnvironmentFault, match=r"disk is full; remedy: free space for the database"):
-        another(home, fill).publish(2, ROWS)
+    with pytest.raises(EnvironmentFault, match=r"(disk is full|disk I/O error).*; remedy: free space") as caught:
+        another(home, fill).publish(2, 1_000)
+    assert "start the database" not in str(caught.value)
+    ballast.unlink()
     require_release(home, 1)
     home.publish(2, ROWS)
     require_release(home, 2)
@@ -137,6 +161,30 @@ def test_the_database_goes_down_at_a_step(postgres: PostgresServer, tmp_path: Pa
         require_release(home, 1)
     home.publish(3, ROWS + 1)
     require_release(home, 3)
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "READ COMMITTED"])
+def test_a_reader_who_copies_on_mariadb_holds_a_publisher_up_as_the_guide_says(
+    mariadb_url: URL, tmp_path: Path, level: str
+) -> None:
+    home = Home(tmp_path / "home", with_password(mariadb_url))
+    home.publish(1, ROWS)
+    impatient = Home(
+        home.path,
+        with_password(mariadb_url.update_query_dict({"init_command": "SET innodb_lock_wait_timeout = 1"})),
+    )
+    reader = create_engine(mariadb_url, isolation_level=level)
+    with reader.connect() as connection:
+        connection.execute(text("CREATE TABLE mine (code VARCHAR(10))"))
+        connection.execute(text("INSERT INTO mine SELECT code FROM commune"))
+        if level == "READ COMMITTED":
+            impatient.publish(2, ROWS)
+        else:
+            with pytest.raises(EnvironmentFault, match=r"Lock wait timeout exceeded.*; remedy: end the transaction"):
+                impatient.publish(2, ROWS)
+    reader.dispose()
+    home.publish(2, ROWS)
+    require_release(home, 2)
 
 
 def test_a_second_publisher_in_the_same_home_is_told_who_holds_it(home: Home) -> None:

@@ -51,6 +51,7 @@ def test_the_schema_is_made_once(home: Home) -> None:
     assert "view commune" in run("db", "upgrade")[1]
     assert "up to date" in run("db", "upgrade")[1]
     assert run("db", "roles")[1].startswith("-- Roles")
+    assert "    EXECUTE format('REVOKE ALL ON DATABASE" in run("db", "roles", "--alone")[1]
 
 
 def test_before_the_first_release_there_is_nothing_to_verify(home: Home) -> None:

@@ -2,9 +2,11 @@
 
 from alembic import context
 
+from kh02_pipelines.release.database_schema import VERSION_TABLE
+
 context.configure(
     connection=context.config.attributes["connection"],
-    version_table="catalogue_schema_version",
+    version_table=VERSION_TABLE,
     transactional_ddl=False,  # the caller holds the transaction
 )
 context.run_migrations()

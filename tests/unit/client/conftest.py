@@ -86,6 +86,7 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
         Column("content_hash", String(64)),
         Column("status", String(20)),
         Column("row_counts", Text),
+        Column("table_columns", Text),
     )
     rows: dict[str, Table] = {}
     for name, declared in CATALOGUE.items():
@@ -123,6 +124,7 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
                 "content_hash": content_hash(tables),
                 "status": "published",
                 "row_counts": json.dumps({name: table.num_rows for name, table in tables.items()}),
+                "table_columns": json.dumps({name: table.column_names for name, table in tables.items()}),
             }
             connection.execute(insert(releases), about)
             connection.execute(insert(releases), {**about, "release_id": f"{release}-staged", "status": "staged"})

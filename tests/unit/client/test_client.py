@@ -121,6 +121,14 @@ def test_a_table_of_a_later_contract_is_told(database) -> None:  # type: ignore[
             open_catalogue(database.url).table("mystery", as_=form)  # type: ignore[call-overload]
 
 
+def test_a_column_of_a_later_contract_is_no_damage(database) -> None:  # type: ignore[no-untyped-def]
+    catalogue = open_catalogue(database.url)
+    columns = {"commune": [*catalogue.table("commune").columns, "mystery"]}
+    database.run(f"UPDATE catalogue_release SET table_columns = '{json.dumps(columns)}'")
+    with pytest.raises(UnknownTable, match="does not know the column 'mystery' of commune"):
+        open_catalogue(database.url).verify()
+
+
 def test_missing_rows_are_found(database) -> None:  # type: ignore[no-untyped-def]
     catalogue = open_catalogue(database.url)
     database.run(f"DELETE FROM commune_release WHERE code = '00004' AND release_id = '{catalogue.release_id}'")

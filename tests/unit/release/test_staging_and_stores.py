@@ -182,7 +182,7 @@ def test_writability_is_proven_and_leaves_no_trace(tmp_path: Path) -> None:
 
 def test_one_publisher_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kh02_pipelines.release.home_lock.LOCK_SECONDS", 0.05)
-    refused = pytest.raises(EnvironmentFault, match=r"another run has been publishing.*publish\.lock")
+    refused = pytest.raises(EnvironmentFault, match=r"another run has been at work here.*publishing.*publish\.lock")
     with one_publisher(tmp_path), refused, one_publisher(tmp_path):
         pass
     with one_publisher(tmp_path):
