@@ -22,7 +22,7 @@ from kh02_pipelines.sources.config import (
 )
 from kh02_pipelines.sources.cross_check import read_cross_check
 from kh02_pipelines.sources.database import hash_of, read_database
-from kh02_pipelines.sources.fetch import fetch
+from kh02_pipelines.sources.fetch import address, fetch, file_name
 from kh02_pipelines.sources.grid import read_bounded
 from kh02_pipelines.sources.landing import take_landed
 from kh02_pipelines.sources.nso_code_list import read_nso_code_list
@@ -90,10 +90,11 @@ def _from_file(source: Source, around: Surroundings) -> tuple[pd.DataFrame, Trac
         )
         name, data, file_format = landed.name, landed.data, source.format
     elif isinstance(source, FileSource):
-        if source.url is not None:
-            name, data = source.url.rsplit("/", 1)[-1].split("?")[0] or "download", fetch(source.url)
+        if source.path is None:
+            url = address(source)
+            name, data = file_name(url), fetch(url)
         else:
-            path = around.folder / str(source.path)
+            path = around.folder / source.path
             name, data = path.name, read_bounded(path)
         file_format = source.kind
     else:
