@@ -30,7 +30,7 @@ from kh02_pipelines.sources.nso_conversion import COLUMNS as CONVERSION_FIELDS
 from kh02_pipelines.sources.nso_conversion import conversion_from_records, read_nso_conversion
 from kh02_pipelines.sources.nso_register import read_nso_register
 from kh02_pipelines.sources.raw_store import RawStore
-from kh02_pipelines.sources.trace import Origin, Trace
+from kh02_pipelines.sources.trace import Origin, Trace, accepted_lines
 from kh02_pipelines.sources.units_frame import RECORD_FIELDS, clean_records, units_from_records
 
 _READERS: dict[str, Callable[..., pd.DataFrame]] = {
@@ -79,6 +79,7 @@ def _read(source: Source, around: Surroundings) -> SourceRead:
         records, trace = _from_database(source, around)
     else:
         records, trace = _from_file(source, around)
+    trace.accepted = accepted_lines(records, trace)
     return SourceRead(source.name, source.role, source.kind, source.date, source.priority, records, trace)
 
 

@@ -100,11 +100,13 @@ def conversion_from_records(records: pd.DataFrame, trace: Trace) -> pd.DataFrame
 def _without_titles(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     """Rows that only name a province are headings; left-out cells are then filled from the row above.
 
-    A merged region may run on through a heading, so a heading is told by what it does not say of its own.
+    A merged region may run on through a heading: a district that a row beside it prints too is not its own.
     """
-    bare = records[["old_name", "old_code", "note"]].apply(lambda column: column.str.strip() == "").all(axis="columns")
-    own_code = (records["new_code"].str.strip() != "") & (records["new_code"] != records["new_code"].shift())
-    title = bare & ~own_code
+    said = ["new_name", "new_code", "old_name", "old_code", "note"]
+    bare = records[said].apply(lambda column: column.str.strip() == "").all(axis="columns")
+    district = records["old_district"]
+    beside = (district.str.strip() == "") | (district == district.shift()) | (district == district.shift(-1))
+    title = bare & beside & (records["new_province"].str.strip() != "")
     titles = records[title]
     trace.changed(titles, "new_province", titles["new_province"], titles["new_province"].str.slice(0, 0), "title_row")
     trace.set_aside += int(title.sum())
@@ -150,7 +152,11 @@ def _accepted(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     records = refuse(records, stray, "old_name", reason, trace)
     bad = (records["old_code"] != "") & ~is_code(records["old_code"], "commune")
     records = refuse(records, bad, "old_code", "not a commune code", trace)
-    keys = ["old_code", "old_district_code", "new_code"]
-    repeated = records.assign(old_district_code=records["old_district_code"].where(records["old_code"] == "", ""))
-    twice = repeated.duplicated(keys)
+    district = records["old_district_code"].where(records["old_code"] == "", "")
+    pair = records["old_code"] + "|" + district + "|" + records["new_code"]
+    meaning = records["extent"] + "|" + records["population"]
+    torn = meaning.groupby(pair).transform("nunique") > 1
+    contradicting = "the notes of this pair contradict one another: the row is one of several"
+    records = refuse(records, torn, "note", contradicting, trace)
+    twice = pair.reindex(records.index).duplicated()
     return refuse(records, twice, "old_code", "the row repeats an earlier pair", trace).reset_index(drop=True)
