@@ -22,6 +22,7 @@ from kh02_pipelines.sources.config import (
 )
 from kh02_pipelines.sources.cross_check import read_cross_check
 from kh02_pipelines.sources.database import hash_of, read_database
+from kh02_pipelines.sources.decoding import decode_columns
 from kh02_pipelines.sources.fetch import address, fetch, file_name
 from kh02_pipelines.sources.grid import read_bounded
 from kh02_pipelines.sources.landing import take_landed
@@ -114,6 +115,7 @@ def _from_database(source: DatabaseSource, around: Surroundings) -> tuple[pd.Dat
     around.raw.put(data)
     trace = Trace(Origin(source.name, hash_of(data), source.table or "query"))
     trace.rows_in += len(records)
+    records = decode_columns(records, fields, source.encoding, trace)
     if conversion:
         return conversion_from_records(records, trace), trace
     return units_from_records(clean_records(records, trace), trace), trace

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from kh02_pipelines.errors import SourceError
 from kh02_pipelines.names import strip_code
-from kh02_pipelines.sources.grid import Grid, read_grids
-from kh02_pipelines.sources.headers import find_header, named_cells, no_header
 from kh02_pipelines.sources.notes import note_meanings
+from kh02_pipelines.sources.table import Layout, read_table
 from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.units_frame import refuse
 from kh02_pipelines.sources.values import clean_codes, clean_column, is_code, mend_unit_type
@@ -29,7 +27,8 @@ COLUMNS = {
 }
 """Field → its headings. The row above them (which model each side speaks of) is no header of ours."""
 
-REQUIRED = set(COLUMNS)
+LAYOUT = Layout(COLUMNS, frozenset(COLUMNS), least_merged=True)
+"""Every column is required. The office publishes the table twice in one workbook, once with merged cells."""
 
 FILLED_DOWN = ("new_province", "new_name", "new_code", "old_district", "old_province")
 """Columns that some sheets print only on the first row of a block."""
@@ -60,35 +59,13 @@ def read_nso_conversion(
 ) -> pd.DataFrame:
     """The accepted rows as CONVERSION_COLUMNS, in the order of the file.
 
-    Of several sheets with the table and no ``sheet`` chosen, the one with the fewest merged cells is read: it
-    leaves least to be filled in. Title rows are set aside as the issue ``title_row``. Quarantined: a row with a
+    Title rows are set aside as the issue ``title_row``. Quarantined: a row with a
     malformed code, without a new name or province, with an unknown note, that repeats an earlier pair, or that
-    names no old commune and no district that ends.
+    names no old commune and no district that ends; and every row of a pair whose notes contradict one another.
 
-    Raises SourceError when no sheet (or not the named one) has the header, or it has no rows.
+    Raises SourceError as ``read_table`` does.
     """
-    grids = read_grids(data, path, trace, encoding=encoding)
-    chosen: tuple[int, int, Grid, dict[str, int]] | None = None
-    for grid in grids:
-        if sheet is not None and grid.sheet.strip() != sheet.strip():
-            continue
-        header, found = find_header(grid, COLUMNS, REQUIRED)
-        if header >= 0 and (chosen is None or grid.merged < chosen[0]):
-            chosen = (grid.merged, header, grid, found)
-    if chosen is None and sheet is not None and sheet.strip() not in {grid.sheet.strip() for grid in grids}:
-        raise SourceError(
-            f"has no sheet {sheet!r}; it has {', '.join(repr(grid.sheet) for grid in grids)}",
-            file=path,
-            field="sheet",
-            remedy="name one of its sheets",
-        )
-    if chosen is None:
-        raise no_header(path, grids, COLUMNS, REQUIRED)
-    _, header, grid, found = chosen
-    records = named_cells(grid, header, found, tuple(COLUMNS))
-    if records.empty:
-        raise no_header(path, grids, COLUMNS, REQUIRED)
-    trace.rows_in += len(records)
+    records, _ = read_table(data, path, trace, LAYOUT, encoding=encoding, sheet=sheet)
     return conversion_from_records(records, trace)
 
 
