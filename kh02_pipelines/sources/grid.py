@@ -7,6 +7,7 @@ opened in ``workbook``.
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,7 +142,7 @@ def _markdown_rows(text: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def _text_rows(rows: list[tuple[int, list[str]]], path: Path) -> pd.DataFrame:
+def _text_rows(rows: Sequence[tuple[int, list[str]]], path: Path) -> pd.DataFrame:
     """Rows as a frame, blank ones left out, short ones filled with empty text."""
     filled = [(line, cells) for line, cells in rows if any(cell.strip() for cell in cells)]
     width = max((len(cells) for _, cells in filled), default=0)

@@ -1,11 +1,12 @@
 """Reading XLSX and XLS files from outsiders, once their parts have been judged.
 
 Belongs here: reading cells with python-calamine, filling merged regions. Does not belong here: judging the parts
-of an XLSX (``workbook_parts``) or what cells mean. Formulas are never computed: the stored value of a cell is
-read, as text.
+of an XLSX (``workbook_parts``), the process for an XLS (``workbook_child``) or what cells mean. Formulas are never
+computed: the stored value of a cell is read, as text.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import python_calamine
 
 from kh02_pipelines.errors import SourceError
+from kh02_pipelines.sources.workbook_child import read_apart
 from kh02_pipelines.sources.workbook_parts import MAX_CELLS, require_bounded
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -24,7 +26,7 @@ class WorkbookSheet:
     """A sheet's rows as text with their row numbers, how many merged regions were filled, and whether it is shown."""
 
     name: str
-    rows: list[tuple[int, list[str]]]
+    rows: Sequence[tuple[int, list[str]]]
     merged: int
     visible: bool
 
@@ -36,17 +38,12 @@ def is_workbook(data: bytes) -> bool:
 
 def read_workbook(data: bytes, path: Path) -> list[WorkbookSheet]:
     """Every worksheet, hidden ones too. Raises SourceError for anything beyond the bounds, XML tricks or a cut file."""
-    if data.startswith(_ZIP):
-        require_bounded(data, path)
+    if data.startswith(_OLE):
+        return [WorkbookSheet(**fields) for fields in read_apart(data, path)]
+    require_bounded(data, path)
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
-        shown = python_calamine.SheetVisibleEnum.Visible
-        return [
-            _read_sheet(book.get_sheet_by_name(sheet.name), sheet.name, sheet.visible == shown, path)
-            for sheet in sheets
-        ]
-    except (SourceError, KeyboardInterrupt, SystemExit):
+        return sheets_of(data)
+    except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the library has a family of errors, and its panics are no Exception
         raise SourceError(
@@ -54,7 +51,15 @@ def read_workbook(data: bytes, path: Path) -> list[WorkbookSheet]:
         ) from error
 
 
-def _read_sheet(sheet: python_calamine.CalamineSheet, name: str, visible: bool, path: Path) -> WorkbookSheet:
+def sheets_of(data: bytes) -> list[WorkbookSheet]:
+    """Every worksheet of bytes that may be opened. Raises ValueError for too many cells, and what the library does."""
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
+    shown = python_calamine.SheetVisibleEnum.Visible
+    return [_read_sheet(book.get_sheet_by_name(sheet.name), sheet.name, sheet.visible == shown) for sheet in sheets]
+
+
+def _read_sheet(sheet: python_calamine.CalamineSheet, name: str, visible: bool) -> WorkbookSheet:
     regions = sheet.merged_cell_ranges or []
     height, width = sheet.total_height, sheet.total_width
     covered = sum(
@@ -63,7 +68,7 @@ def _read_sheet(sheet: python_calamine.CalamineSheet, name: str, visible: bool, 
         if top < height and left < width
     )
     if max(height * width, covered) > MAX_CELLS:
-        raise SourceError(f"sheet {name!r} has too many cells", file=path, remedy="remove the empty cells")
+        raise ValueError(f"sheet {name!r} has too many cells")
     rows = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     for (top, left), (bottom, right) in regions:
         if top < len(rows) and left < len(rows[top]):

@@ -11,7 +11,7 @@ import xlwt
 from small_registers import HEADER, ROWS, conserved, csv, register, xlsx
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.sources import workbook_parts
+from kh02_pipelines.sources import workbook_child, workbook_parts
 from kh02_pipelines.sources.nso_code_list import read_nso_code_list
 from kh02_pipelines.sources.nso_conversion import read_nso_conversion
 from kh02_pipelines.sources.nso_register import read_nso_register
@@ -19,16 +19,40 @@ from kh02_pipelines.sources.trace import Origin, Trace
 
 
 def test_an_old_excel_file_says_the_same_as_csv() -> None:
-    sheet = (book := xlwt.Workbook()).add_sheet("PX")
-    for at, cells in enumerate([HEADER.split(","), *(row.split(",") for row in ROWS)]):
-        for column, cell in enumerate(cells):
-            sheet.write(at, column, cell)
-    stream = io.BytesIO()
-    book.save(stream)
-    from_xls, trace = register(stream.getvalue(), "register.xls")
+    rows = [HEADER.split(","), *(row.split(",") for row in ROWS)]
+    cells = ((at, column, cell) for at, row in enumerate(rows) for column, cell in enumerate(row))
+    data = old_excel(*cells)
+    from_xls, trace = register(data, "register.xls")
     from_csv, _ = register(csv(*ROWS))
     assert from_xls.drop(columns="row").equals(from_csv.drop(columns="row"))
     assert conserved(trace)
+
+
+def old_excel(*cells: tuple[int, int, str]) -> bytes:
+    sheet = (book := xlwt.Workbook()).add_sheet("PX")
+    for row, column, text in cells:
+        sheet.write(row, column, text)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_an_old_excel_file_with_far_cells_cannot_end_the_process(monkeypatch) -> None:
+    far = old_excel((0, 0, "Mã"), (65_535, 80, "x"))
+    with pytest.raises(SourceError, match=r"sheet 'PX' has too many cells; file far.xls"):
+        register(far, "far.xls")
+    monkeypatch.setattr(workbook_child, "MAX_MEMORY", 160 * 1024**2)
+    with pytest.raises(SourceError, match=r"its cells take too much memory; file far.xls"):
+        register(far, "far.xls")
+
+
+def test_an_old_excel_file_cut_short_or_too_slow_is_refused(monkeypatch) -> None:
+    whole = old_excel(*((0, column, text) for column, text in enumerate(HEADER.split(","))))
+    with pytest.raises(SourceError, match="not a readable workbook"):
+        register(whole[: len(whole) // 2], "cut.xls")
+    monkeypatch.setattr(workbook_child, "MAX_SECONDS", 0.001)
+    with pytest.raises(SourceError, match=r"more than 0\.001 seconds"):
+        register(whole, "slow.xls")
 
 
 def test_a_workbook_cut_short_is_refused() -> None:
