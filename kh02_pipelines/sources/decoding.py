@@ -33,7 +33,10 @@ def decode_columns(
     if encoding == "unicode" or not written:
         return records
     if encoding == "auto":
-        written = [name for name in written if not records[name].str.contains(_BEYOND_BYTES).any()]
+        unicode = [name for name in written if records[name].str.contains(_BEYOND_BYTES).any()]
+        for name in unicode:
+            _require_no_controls(records, name, trace)
+        written = [name for name in written if name not in unicode]
     found = {name: detect_encoding(records[name]) for name in written}
     chosen = _detected(records, found, legacy) if encoding == "auto" else _configured(found, encoding, legacy)
     decoded = records.copy()
@@ -70,6 +73,19 @@ def _configured(found: dict[str, Detection], encoding: str, legacy: bool) -> dic
         return legacy or lead > 0 or (lead == 0 and not _has_letters_beyond_bytes(detection))
 
     return {name: encoding if fits(detection) else "unicode" for name, detection in found.items()}
+
+
+def _require_no_controls(records: pd.DataFrame, name: str, trace: Trace) -> None:
+    """A column of Unicode in which a row is in a legacy encoding cannot be put right row by row."""
+    torn = records.loc[records[name].str.contains(_CONTROLS), "line"]
+    if len(torn):
+        raise SourceError(
+            "Unicode text, but with control characters of a legacy encoding",
+            file=trace.origin.file,
+            row=int(torn.iloc[0]),
+            field=name,
+            remedy="save the file anew as UTF-8 from the program that made it",
+        )
 
 
 def _note_left_alone(

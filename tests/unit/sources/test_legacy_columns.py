@@ -82,6 +82,12 @@ def test_unicode_is_left_alone_without_a_word() -> None:
     assert "Phường Phúc Xá" not in set(found["name"])
 
 
+def test_a_unicode_column_with_a_row_of_bytes_is_refused() -> None:
+    torn = EXPORT.assign(**{"Tên": [*EXPORT["Tên"][:3], "Xã T\x91n"]})
+    with pytest.raises(SourceError, match=r"control characters of a legacy encoding.* row 5, field name"):
+        read(as_csv(torn), "r.csv")
+
+
 def test_a_legacy_header_is_found_in_a_workbook() -> None:
     export = legacy(NAMES, "vni").rename(columns=lambda name: encode_legacy(pd.Series([name]), "vni", "cp1252").iloc[0])
     assert read(as_xlsx(export), "r.xlsx")[0]["name"].tolist() == units()["name"].tolist()
