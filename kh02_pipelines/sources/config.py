@@ -6,6 +6,7 @@ that holds one.
 """
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,9 @@ OPENING_DAY, REFORM_DAY = dt.date(2025, 6, 30), dt.date(2025, 7, 1)
 DATES = {"old_register": OPENING_DAY, "new_register": REFORM_DAY, "conversion": REFORM_DAY}
 """The one date that each role can speak for: the product's two opening states."""
 
+_VARIABLE = r"^[A-Z][A-Z0-9_]{0,79}$"
+"""The name of an environment variable."""
+
 ROLES_OF = {
     "nso_register": ("old_register", "new_register"),
     "nso_conversion": ("conversion",),
@@ -35,7 +39,7 @@ ROLES_OF = {
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
 
 class _Source(_Strict):
@@ -45,19 +49,25 @@ class _Source(_Strict):
 
 
 class FileSource(_Source):
-    """A file of the National Statistics Office at a path (relative to the YAML file) or an http(s) URL."""
+    """A file of the National Statistics Office at a path (relative to the YAML file) or an http(s) URL.
+
+    ``url_env`` names the environment variable with the URL, for one that holds a password or a token.
+    """
 
     kind: FileFormat
     role: Literal["old_register", "new_register", "conversion"]
     path: str | None = None
     url: str | None = Field(default=None, pattern=r"^https?://")
+    url_env: str | None = Field(default=None, pattern=_VARIABLE)
     encoding: Encoding = "auto"
     sheet: str | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "FileSource":
-        if (self.path is None) == (self.url is None):
-            raise ValueError("give either path or url")
+        if [self.path, self.url, self.url_env].count(None) != 2:
+            raise ValueError("give one of path, url and url_env")
+        if self.url is not None and "@" in re.split(r"[/?#\\]", self.url.partition("://")[2])[0]:
+            raise ValueError("the url holds a user or password: put it into an environment variable, named by url_env")
         _require_role(self.kind, self.role, self.date)
         return self
 
@@ -85,10 +95,12 @@ class DatabaseSource(_Source):
 
     kind: Literal["database"]
     role: Literal["old_register", "new_register", "conversion"]
-    url_env: str = Field(pattern=r"^[A-Z][A-Z0-9_]{0,79}$")
+    url_env: str = Field(pattern=_VARIABLE)
     table: str | None = None
     query: str | None = None
     columns: dict[str, str] = Field(min_length=1, description="Our field → the column in the result.")
+    encoding: Encoding = "auto"
+    timeout_seconds: int = Field(default=300, ge=1, le=86_400, description="Longest that connecting and reading take.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "DatabaseSource":
@@ -161,7 +173,7 @@ def read_config(path: Path) -> SourcesConfig:
             file=path,
             row=mark.line + 1 if mark else None,
             remedy="use plain keys and values: no tags, anchors or repeated keys",
-        ) from error
+        ) from None  # the cause shows what stands in the file
     try:
         return SourcesConfig.model_validate(content)
     except ValidationError as error:
@@ -173,7 +185,7 @@ def read_config(path: Path) -> SourcesConfig:
             row=_line_of(node, place),
             field=".".join(str(part) for part in place) or None,
             remedy=_remedy(first["type"]),
-        ) from error
+        ) from None  # the cause shows what stands in the file
 
 
 _KIND_TAGS = {"nso_register", "nso_conversion", "nso_code_list", "landing", "database", "cross_check", "reference"}
@@ -207,9 +219,20 @@ class _StrictLoader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(None, None, "aliases are not allowed", event.start_mark)
         return super().compose_node(parent, index)
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError):
+            kind = str(node.tag).rpartition(":")[2].replace("timestamp", "date")
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the value is no valid {kind}", node.start_mark
+            ) from None
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is no plain word", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value!r} stands twice", key.start_mark

@@ -1,22 +1,20 @@
 """A register or conversion table in somebody's database, read through SQLAlchemy.
 
 Belongs here: running the query within bounds and naming the columns. Does not belong here: what the columns
-mean (``units_frame``, ``nso_conversion``). The URL holds a password: it is never shown.
+mean (``units_frame``, ``nso_conversion``) and how to reach the database (``connection``). No value of it is shown.
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from kh02_pipelines.errors import EnvironmentFault, SourceError
+from kh02_pipelines.errors import SourceError
 from kh02_pipelines.sources.config import DatabaseSource
+from kh02_pipelines.sources.connection import database_engine, reason, within
 from kh02_pipelines.sources.trace import NO_SHEET
 
 MAX_ROWS = 500_000
@@ -30,8 +28,8 @@ def read_database(source: DatabaseSource, fields: tuple[str, ...], required: set
     the hash of this source stands for.
 
     Raises EnvironmentFault when the variable is not set or is no URL, SourceError for an unknown field or
-    column, a statement other than SELECT, too many rows, or a database that fails or goes away while reading:
-    then nothing of it is used.
+    column, a column twice, a statement other than SELECT, too many rows, or a database that fails, stalls or goes
+    away while reading: then nothing of it is used.
     """
     unknown = sorted(set(source.columns) - set(fields))
     missing = sorted(required - set(source.columns))
@@ -42,38 +40,9 @@ def read_database(source: DatabaseSource, fields: tuple[str, ...], required: set
             field="columns",
             remedy=f"map the fields {', '.join(fields)}",
         )
-    engine = _engine(source)
-    try:
-        with engine.connect() as connection:
-            result = connection.execution_options(stream_results=True, max_row_buffer=_FETCHED_AT_ONCE).execute(
-                _statement(source)
-            )
-            names = list(result.keys())
-            lost = sorted(set(source.columns.values()) - set(names))
-            if lost:
-                raise SourceError(
-                    f"the result of {source.name} has no column {', '.join(lost)}; it has {', '.join(names)}",
-                    file="kh02.yaml",
-                    field="columns",
-                    remedy="correct the column mapping or the query",
-                )
-            rows: list[list[str]] = []
-            for chunk in result.partitions(_FETCHED_AT_ONCE):
-                # before pandas sees them: it would make NULL a number and then the text "nan"
-                rows += [["" if value is None else str(value) for value in row] for row in chunk]
-                if len(rows) > MAX_ROWS:
-                    raise SourceError(
-                        f"{source.name} gives more than {MAX_ROWS} rows", field="query", remedy="narrow the query"
-                    )
-    except SQLAlchemyError as error:
-        origin = getattr(error, "orig", None)
-        raise SourceError(
-            f"the database of {source.name} failed while reading ({type(origin or error).__name__}); nothing was used",
-            field=source.url_env,
-            remedy="check that the database is up and the query is right, then run again",
-        ) from None  # the cause may show the URL or values
-    finally:
-        engine.dispose()
+    names, rows = within(
+        source.timeout_seconds, lambda: _rows(source), f"the database of {source.name}", source.url_env
+    )
     if not rows:
         raise SourceError(f"{source.name} gives no rows", field="query", remedy="correct the table or query")
     frame = pd.DataFrame(rows, columns=names, dtype="str")
@@ -86,6 +55,47 @@ def read_database(source: DatabaseSource, fields: tuple[str, ...], required: set
     return records.assign(sheet=NO_SHEET, line=range(1, len(records) + 1)), _as_bytes(frame)
 
 
+def _rows(source: DatabaseSource) -> tuple[list[str], list[list[str]]]:
+    """The names of the result's columns, and its rows as text."""
+    engine = database_engine(source.url_env, source.name, source.timeout_seconds)
+    try:
+        with engine.connect() as connection:
+            result = connection.execution_options(stream_results=True, max_row_buffer=_FETCHED_AT_ONCE).execute(
+                _statement(source)
+            )
+            names = list(result.keys())
+            _require_columns(source, names)
+            rows: list[list[str]] = []
+            for chunk in result.partitions(_FETCHED_AT_ONCE):
+                # before pandas sees them: it would make NULL a number and then the text "nan"
+                rows += [["" if value is None else str(value) for value in row] for row in chunk]
+                if len(rows) > MAX_ROWS:
+                    raise SourceError(
+                        f"{source.name} gives more than {MAX_ROWS} rows", field="query", remedy="narrow the query"
+                    )
+            return names, rows
+    except SQLAlchemyError as error:
+        what, remedy = reason(error)
+        raise SourceError(
+            f"the database of {source.name} failed: {what}; nothing was used", field=source.url_env, remedy=remedy
+        ) from None  # the cause may show the URL or values
+    finally:
+        engine.dispose()
+
+
+def _require_columns(source: DatabaseSource, names: list[str]) -> None:
+    lost = sorted(set(source.columns.values()) - set(names))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if lost or twice:
+        what = f"no column {', '.join(lost)}; it has {', '.join(names)}" if lost else f"twice {', '.join(twice)}"
+        raise SourceError(
+            f"the result of {source.name} has {what}",
+            file="kh02.yaml",
+            field="columns",
+            remedy="correct the column mapping or the query; name every column once",
+        )
+
+
 def hash_of(data: bytes) -> str:
     """The hash that stands for a result."""
     return hashlib.sha256(data).hexdigest()
@@ -94,24 +104,6 @@ def hash_of(data: bytes) -> str:
 def _as_bytes(frame: pd.DataFrame) -> bytes:
     lines = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in frame.to_dict("records")]
     return ("\n".join(lines) + "\n").encode()
-
-
-def _engine(source: DatabaseSource, environment: Mapping[str, str] | None = None) -> Engine:
-    text = (environment or os.environ).get(source.url_env, "")
-    if not text:
-        raise EnvironmentFault(
-            f"{source.url_env} is not set", field=source.url_env, remedy=f"set it to the database URL of {source.name}"
-        )
-    drivers = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
-    try:
-        url = make_url(text)
-        return sa.create_engine(url.set(drivername=drivers.get(url.drivername, url.drivername)))
-    except (ArgumentError, ModuleNotFoundError, SQLAlchemyError) as error:
-        raise EnvironmentFault(
-            f"{source.url_env} is not a database URL, or its driver is not installed ({type(error).__name__})",
-            field=source.url_env,
-            remedy="write it as dialect+driver://user:password@host/database",
-        ) from None  # the cause may show the URL
 
 
 def _statement(source: DatabaseSource) -> sa.Executable:

@@ -4,32 +4,58 @@ Belongs here: fetching bytes. Does not belong here: where they are kept or what 
 in errors without user, password and query, which may be secrets.
 """
 
+import base64
+import http.client
+import os
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from kh02_pipelines.errors import SourceError
+from kh02_pipelines.errors import EnvironmentFault, SourceError
+from kh02_pipelines.sources.config import FileSource
 from kh02_pipelines.sources.grid import MAX_BYTES
 
 TIMEOUT_SECONDS = 60
+NOT_HTTP = "redirected to something other than http"
 _READ_AT_ONCE = 1 << 20
 
 
 class _HttpOnly(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *arguments, **keywords):  # type: ignore[no-untyped-def]
         if urllib.parse.urlsplit(arguments[5]).scheme not in ("http", "https"):
-            raise urllib.error.URLError("redirected to something other than http")
+            raise urllib.error.URLError(NOT_HTTP)
         return super().redirect_request(*arguments, **keywords)
 
 
+def address(source: FileSource) -> str:
+    """The address of a source: as configured, or from the environment variable that it names.
+
+    Raises EnvironmentFault when the variable is not set.
+    """
+    if source.url_env is None:
+        return str(source.url)
+    url = os.environ.get(source.url_env, "")
+    if not url:
+        raise EnvironmentFault(
+            f"{source.url_env} is not set", field=source.url_env, remedy=f"set it to the address of {source.name}"
+        )
+    return url
+
+
+def file_name(url: str) -> str:
+    """The last part of the path of an address, never its host or query; ``download`` where there is none."""
+    return urllib.parse.unquote(_parts(url).path.rpartition("/")[2]) or "download"
+
+
 def fetch(url: str, limit: int = MAX_BYTES) -> bytes:
-    """The bytes at an http(s) address, at most ``limit``. Raises SourceError, also for a short answer."""
-    parts = urllib.parse.urlsplit(url)
+    """The bytes at an http(s) address, at most ``limit``. Raises SourceError, also for a short answer.
+
+    A user and password in the address are sent as basic authorization, to that host alone.
+    """
+    parts = _parts(url)
     shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
-    if parts.scheme not in ("http", "https"):
-        raise SourceError("is no http(s) address", file=shown, remedy="use http or https, or a path")
     try:
-        with urllib.request.build_opener(_HttpOnly).open(url, timeout=TIMEOUT_SECONDS) as answer:
+        with urllib.request.build_opener(_HttpOnly).open(_request(parts), timeout=TIMEOUT_SECONDS) as answer:
             chunks, size = [], 0
             while chunk := answer.read(_READ_AT_ONCE):
                 size += len(chunk)
@@ -37,11 +63,43 @@ def fetch(url: str, limit: int = MAX_BYTES) -> bytes:
                     raise SourceError(f"more than {limit} bytes", file=shown, remedy="check that it is the right file")
                 chunks.append(chunk)
             stated = answer.headers.get("Content-Length")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or type(error).__name__
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise SourceError(
-            f"cannot be fetched: {reason}", file=shown, remedy="check the address and the connection, then run again"
+            f"cannot be fetched: {_reason(error)}",
+            file=shown,
+            remedy="check the address and the connection, then run again",
         ) from None  # the cause may show the whole address
     if stated is not None and stated.isdigit() and int(stated) != size:
         raise SourceError(f"was cut short: {size} of {stated} bytes", file=shown, remedy="run again")
     return b"".join(chunks)
+
+
+def _parts(url: str) -> urllib.parse.SplitResult:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts
+    except ValueError:  # brackets or a port that are none; its text shows the address
+        pass
+    raise SourceError("is no http(s) address", field="url", remedy="write it as https://host/path, or give a path")
+
+
+def _request(parts: urllib.parse.SplitResult) -> urllib.request.Request:
+    """The request, with user and password as a header that a redirect does not carry on."""
+    host = parts.netloc.rpartition("@")[2]
+    plain = urllib.parse.quote(parts._replace(netloc=host, fragment="").geturl(), safe="/:?#[]@!$&'()*+,;=%")
+    request = urllib.request.Request(plain)  # noqa: S310 (http or https: see _parts)
+    if parts.username is not None:
+        pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
+        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}")
+    return request
+
+
+def _reason(error: Exception) -> str:
+    """Why it failed, in words that cannot repeat the address."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the server answers {error.code}"
+    inner = getattr(error, "reason", None)
+    if isinstance(inner, OSError):
+        return inner.strerror or type(inner).__name__
+    return inner if inner == NOT_HTTP else type(error).__name__

@@ -1,19 +1,21 @@
 """A file as a grid of text cells, whatever its format: CSV, TSV, XLSX, XLS or a Markdown table.
 
-Belongs here: opening by content, bounds, encodings, and saying what is wrong with a file as a whole. Does not
-belong here: what the cells mean. Workbooks are bounded and opened in ``workbook``.
+Belongs here: opening by content, bounds, and saying what is wrong with a file as a whole. Does not belong here:
+which sheet and columns count (``table``), legacy encodings of columns (``decoding``). Workbooks are bounded and
+opened in ``workbook``.
 """
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.names import ENCODINGS, decode_legacy, detect_encoding
-from kh02_pipelines.sources.trace import NO_SHEET, Trace
+from kh02_pipelines.names import ENCODINGS
+from kh02_pipelines.sources.trace import NO_SHEET
 from kh02_pipelines.sources.workbook import is_workbook, read_workbook
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -24,30 +26,43 @@ MAX_COLUMNS = 200
 
 @dataclass(frozen=True)
 class Grid:
-    """One sheet: ``cells`` has text columns 0, 1, … and ``line``; ``merged`` says how many regions were filled."""
+    """One sheet: ``cells`` has text columns 0, 1, …, ``line``, and ``width``, the number of cells a row came with.
+
+    ``merged`` says how many regions were filled; ``legacy``, that the bytes were no UTF-8 and stand in the cells
+    as Latin-1 characters.
+    """
 
     sheet: str
     cells: pd.DataFrame
     merged: int = 0
+    visible: bool = True
+    legacy: bool = False
+
+    def text(self) -> pd.DataFrame:
+        """The text columns alone."""
+        return self.cells.drop(columns=["line", "width"])
 
 
-def read_grids(data: bytes, path: Path, trace: Trace, *, encoding: str = "auto") -> list[Grid]:
+def read_grids(data: bytes, path: Path, encoding: str = "auto") -> list[Grid]:
     """Every sheet of a file's bytes, ``path`` being its name; blank rows are left out, ``line`` keeps counting them.
 
-    ``encoding``: ``auto`` (UTF-8, or a legacy encoding of the whole file, detected) or one of
-    ``names.ENCODINGS`` (``unicode`` is UTF-8). Decoding a legacy file is traced per cell as
-    ``decode_<encoding>``.
+    ``encoding``: ``auto`` or one of ``names.ENCODINGS`` (``unicode`` is UTF-8). Text in a legacy encoding is not
+    decoded here: which columns are in it is told once they are known (``decoding``).
 
     Raises SourceError for bytes that are no text, a file cut short or a workbook that is refused.
     """
+    if encoding not in ("auto", *ENCODINGS):
+        raise SourceError(
+            f"unknown encoding {encoding!r}", file=path, field="encoding", remedy=f"use auto, {', '.join(ENCODINGS)}"
+        )
     if is_workbook(data):
-        return [Grid(sheet.name, _text_rows(sheet.rows, path), sheet.merged) for sheet in read_workbook(data, path)]
+        return [
+            Grid(sheet.name, _text_rows(sheet.rows, path), sheet.merged, sheet.visible)
+            for sheet in read_workbook(data, path)
+        ]
     text, legacy = _decode(data, path, encoding)
     rows = _markdown_rows(text) if path.suffix.lower() in (".md", ".markdown") else _csv_rows(text, path)
-    cells = _text_rows(rows, path)
-    if legacy:
-        cells = _decode_cells(cells, trace, encoding, path)
-    return [Grid(NO_SHEET, cells)]
+    return [Grid(NO_SHEET, _text_rows(rows, path), legacy=legacy)]
 
 
 def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -73,53 +88,27 @@ def read_bounded(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def _decode(data: bytes, path: Path, encoding: str) -> tuple[str, bool]:
-    """The text, and whether its cells still have to be decoded from a legacy encoding."""
-    if encoding not in ("auto", *ENCODINGS):
-        raise SourceError(
-            f"unknown encoding {encoding!r}", file=path, field="encoding", remedy=f"use auto, {', '.join(ENCODINGS)}"
-        )
+    """The text, and whether it is bytes of the 1990s read as Latin-1, still to be decoded."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace"), False
+        try:
+            return data.decode("utf-16"), False
+        except UnicodeDecodeError as error:
+            raise SourceError(
+                f"cut short or damaged: not UTF-16 at byte {error.start}",
+                file=path,
+                remedy="deliver the file again, whole",
+            ) from error
     if b"\0" in data:
         raise SourceError("holds binary data, not text", file=path, remedy="deliver it as CSV in UTF-8 or as XLSX")
-    if encoding in ("auto", "unicode"):
-        try:
-            return data.decode("utf-8-sig"), encoding == "auto" and not data.isascii()
-        except UnicodeDecodeError as error:
-            if encoding == "unicode":
-                raise SourceError(
-                    f"not UTF-8 at byte {error.start}", file=path, remedy="save as UTF-8, or configure its encoding"
-                ) from error
-    # bytes of the 1990s: latin-1 maps every byte to the character that names.encodings expects
+    try:
+        return data.decode("utf-8-sig"), False
+    except UnicodeDecodeError as error:
+        if encoding == "unicode":
+            raise SourceError(
+                f"not UTF-8 at byte {error.start}", file=path, remedy="save as UTF-8, or configure its encoding"
+            ) from error
+    # latin-1 maps every byte to the character that names.encodings expects
     return data.decode("latin-1"), True
-
-
-def _decode_cells(cells: pd.DataFrame, trace: Trace, encoding: str, path: Path) -> pd.DataFrame:
-    """Cells of a file decoded as a whole, with the evidence in the message when none fits."""
-    columns = [name for name in cells.columns if name != "line"]
-    values = pd.concat([cells[name] for name in columns], ignore_index=True)
-    chosen = encoding
-    if encoding == "auto":
-        detection = detect_encoding(values[values != ""])
-        chosen = detection.encoding
-        if chosen == "unicode":
-            if values.str.contains("[\x80-\x9f]", regex=True).any():
-                shares = ", ".join(
-                    f"{row.encoding} {row.share:.0%}" for row in detection.evidence.itertuples(index=False)
-                )
-                raise SourceError(
-                    f"neither UTF-8 nor a known Vietnamese encoding (words that read well: {shares})",
-                    file=path,
-                    field="encoding",
-                    remedy="save the file as UTF-8, or configure encoding: tcvn3, vni or viscii",
-                )
-            return cells
-    place = pd.DataFrame({"sheet": NO_SHEET, "line": cells["line"]})
-    decoded = cells.copy()
-    for name in columns:
-        decoded[name] = decode_legacy(cells[name], chosen)
-        trace.changed(place, f"column {name}", cells[name], decoded[name], f"decode_{chosen}")
-    return decoded
 
 
 def _csv_rows(text: str, path: Path) -> list[tuple[int, list[str]]]:
@@ -147,12 +136,13 @@ def _markdown_rows(text: str) -> list[tuple[int, list[str]]]:
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if stripped.startswith("|") and set(stripped) - set("|-: "):
-            cells = stripped.strip("|").replace("<br>", " ").replace("<br/>", " ").split("|")
+            inner = stripped.removeprefix("|").removesuffix("|")
+            cells = inner.replace("<br>", " ").replace("<br/>", " ").split("|")
             rows.append((number, [cell.strip() for cell in cells]))
     return rows
 
 
-def _text_rows(rows: list[tuple[int, list[str]]], path: Path) -> pd.DataFrame:
+def _text_rows(rows: Sequence[tuple[int, list[str]]], path: Path) -> pd.DataFrame:
     """Rows as a frame, blank ones left out, short ones filled with empty text."""
     filled = [(line, cells) for line, cells in rows if any(cell.strip() for cell in cells)]
     width = max((len(cells) for _, cells in filled), default=0)
@@ -165,4 +155,5 @@ def _text_rows(rows: list[tuple[int, list[str]]], path: Path) -> pd.DataFrame:
     frame = pd.DataFrame([cells + [""] * (width - len(cells)) for _, cells in filled], columns=list(range(width)))
     frame = frame.astype("str")
     frame["line"] = pd.Series([line for line, _ in filled], dtype="int64")
+    frame["width"] = pd.Series([len(cells) for _, cells in filled], dtype="int64")
     return frame

@@ -20,6 +20,8 @@ from kh02_pipelines.errors import SourceError
 from kh02_pipelines.sources.grid import read_bounded
 
 _SIDECAR = ".sha256"
+_UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", "~")
+"""How programs end the names of files that they are still writing; ``~$`` begins those of open workbooks."""
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -33,7 +35,7 @@ class Landed:
 
 
 def take_landed(folder: Path, pattern: str, settle_seconds: int, state: Path, now: dt.datetime) -> Landed:
-    """The newest complete file that matches ``pattern``; hidden files and sidecars never match.
+    """The newest complete file that matches ``pattern``; hidden and unfinished files and sidecars never do.
 
     Raises SourceError when the folder is missing, no file matches, a sidecar contradicts its file, or every
     file is still arriving (run again after the settling time).
@@ -45,8 +47,8 @@ def take_landed(folder: Path, pattern: str, settle_seconds: int, state: Path, no
         for entry in os.scandir(folder)
         if entry.is_file(follow_symlinks=False)
         and fnmatch(entry.name, pattern)
-        and not entry.name.startswith(".")
-        and not entry.name.endswith(_SIDECAR)
+        and not entry.name.startswith((".", "~$"))
+        and not entry.name.lower().endswith((_SIDECAR, *_UNFINISHED))
     ]
     if not names:
         raise SourceError(f"has no file that matches {pattern!r}", file=folder, remedy="drop the file, or wait for it")

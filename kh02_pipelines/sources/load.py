@@ -22,7 +22,8 @@ from kh02_pipelines.sources.config import (
 )
 from kh02_pipelines.sources.cross_check import read_cross_check
 from kh02_pipelines.sources.database import hash_of, read_database
-from kh02_pipelines.sources.fetch import fetch
+from kh02_pipelines.sources.decoding import decode_columns
+from kh02_pipelines.sources.fetch import address, fetch, file_name
 from kh02_pipelines.sources.grid import read_bounded
 from kh02_pipelines.sources.landing import take_landed
 from kh02_pipelines.sources.nso_code_list import read_nso_code_list
@@ -30,7 +31,7 @@ from kh02_pipelines.sources.nso_conversion import COLUMNS as CONVERSION_FIELDS
 from kh02_pipelines.sources.nso_conversion import conversion_from_records, read_nso_conversion
 from kh02_pipelines.sources.nso_register import read_nso_register
 from kh02_pipelines.sources.raw_store import RawStore
-from kh02_pipelines.sources.trace import Origin, Trace
+from kh02_pipelines.sources.trace import Origin, Trace, accepted_lines
 from kh02_pipelines.sources.units_frame import RECORD_FIELDS, clean_records, units_from_records
 
 _READERS: dict[str, Callable[..., pd.DataFrame]] = {
@@ -79,6 +80,7 @@ def _read(source: Source, around: Surroundings) -> SourceRead:
         records, trace = _from_database(source, around)
     else:
         records, trace = _from_file(source, around)
+    trace.accepted = accepted_lines(records, trace)
     return SourceRead(source.name, source.role, source.kind, source.date, source.priority, records, trace)
 
 
@@ -90,10 +92,11 @@ def _from_file(source: Source, around: Surroundings) -> tuple[pd.DataFrame, Trac
         )
         name, data, file_format = landed.name, landed.data, source.format
     elif isinstance(source, FileSource):
-        if source.url is not None:
-            name, data = source.url.rsplit("/", 1)[-1].split("?")[0] or "download", fetch(source.url)
+        if source.path is None:
+            url = address(source)
+            name, data = file_name(url), fetch(url)
         else:
-            path = around.folder / str(source.path)
+            path = around.folder / source.path
             name, data = path.name, read_bounded(path)
         file_format = source.kind
     else:
@@ -112,6 +115,7 @@ def _from_database(source: DatabaseSource, around: Surroundings) -> tuple[pd.Dat
     around.raw.put(data)
     trace = Trace(Origin(source.name, hash_of(data), source.table or "query"))
     trace.rows_in += len(records)
+    records = decode_columns(records, fields, source.encoding, trace)
     if conversion:
         return conversion_from_records(records, trace), trace
     return units_from_records(clean_records(records, trace), trace), trace

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from kh02_pipelines.sources.grid import read_grids
-from kh02_pipelines.sources.headers import find_header, header_key, named_cells, no_header
+from kh02_pipelines.sources.headers import header_key
+from kh02_pipelines.sources.table import Layout, read_table
 from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.units_frame import RAW_UNIT_COLUMNS, refuse
 from kh02_pipelines.sources.values import clean_codes, clean_column, is_code, leading_type, mend_unit_type
@@ -19,7 +19,7 @@ COLUMNS = {
     "name": ("Tên đơn vị hành chính", "Tên 34 tỉnh sau sáp nhập", "Tên"),
     "province_name": ("Tỉnh (thành phố)", "Tỉnh / Thành phố"),
 }
-REQUIRED = {"code", "name"}
+REQUIRED = frozenset({"code", "name"})
 
 
 def read_nso_code_list(
@@ -29,19 +29,9 @@ def read_nso_code_list(
 
     A list with province names is one of communes, without them one of provinces (which may leave out the unit
     type: then ``type`` is empty). Repeated headers and rows without a code (headings) are set aside as the
-    issue ``title_row``. Raises SourceError when no sheet has the header.
+    issue ``title_row``. Raises SourceError as ``read_table`` does.
     """
-    grids = [grid for grid in read_grids(data, path, trace, encoding=encoding) if sheet is None or grid.sheet == sheet]
-    for grid in grids:
-        header, found = find_header(grid, COLUMNS, REQUIRED)
-        if header >= 0:
-            records = named_cells(grid, header, found, tuple(COLUMNS))
-            break
-    else:
-        raise no_header(path, grids, COLUMNS, REQUIRED)
-    if records.empty:
-        raise no_header(path, grids, COLUMNS, REQUIRED)
-    trace.rows_in += len(records)
+    records, found = read_table(data, path, trace, Layout(COLUMNS, REQUIRED), encoding=encoding, sheet=sheet)
     headings = {header_key(heading) for heading in COLUMNS["code"]}
     letters = records["code"].str.contains("[^0-9 ]", regex=True)
     title = (records["code"].str.strip() == "") | records["code"].where(letters, "").map(

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from kh02_pipelines.errors import SourceError
 from kh02_pipelines.names import strip_code
-from kh02_pipelines.sources.grid import Grid, read_grids
-from kh02_pipelines.sources.headers import find_header, named_cells, no_header
 from kh02_pipelines.sources.notes import note_meanings
+from kh02_pipelines.sources.table import Layout, read_table
 from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.units_frame import refuse
 from kh02_pipelines.sources.values import clean_codes, clean_column, is_code, mend_unit_type
@@ -29,7 +27,8 @@ COLUMNS = {
 }
 """Field → its headings. The row above them (which model each side speaks of) is no header of ours."""
 
-REQUIRED = set(COLUMNS)
+LAYOUT = Layout(COLUMNS, frozenset(COLUMNS), least_merged=True)
+"""Every column is required. The office publishes the table twice in one workbook, once with merged cells."""
 
 FILLED_DOWN = ("new_province", "new_name", "new_code", "old_district", "old_province")
 """Columns that some sheets print only on the first row of a block."""
@@ -60,35 +59,13 @@ def read_nso_conversion(
 ) -> pd.DataFrame:
     """The accepted rows as CONVERSION_COLUMNS, in the order of the file.
 
-    Of several sheets with the table and no ``sheet`` chosen, the one with the fewest merged cells is read: it
-    leaves least to be filled in. Title rows are set aside as the issue ``title_row``. Quarantined: a row with a
+    Title rows are set aside as the issue ``title_row``. Quarantined: a row with a
     malformed code, without a new name or province, with an unknown note, that repeats an earlier pair, or that
-    names no old commune and no district that ends.
+    names no old commune and no district that ends; and every row of a pair whose notes contradict one another.
 
-    Raises SourceError when no sheet (or not the named one) has the header, or it has no rows.
+    Raises SourceError as ``read_table`` does.
     """
-    grids = read_grids(data, path, trace, encoding=encoding)
-    chosen: tuple[int, int, Grid, dict[str, int]] | None = None
-    for grid in grids:
-        if sheet is not None and grid.sheet.strip() != sheet.strip():
-            continue
-        header, found = find_header(grid, COLUMNS, REQUIRED)
-        if header >= 0 and (chosen is None or grid.merged < chosen[0]):
-            chosen = (grid.merged, header, grid, found)
-    if chosen is None and sheet is not None and sheet.strip() not in {grid.sheet.strip() for grid in grids}:
-        raise SourceError(
-            f"has no sheet {sheet!r}; it has {', '.join(repr(grid.sheet) for grid in grids)}",
-            file=path,
-            field="sheet",
-            remedy="name one of its sheets",
-        )
-    if chosen is None:
-        raise no_header(path, grids, COLUMNS, REQUIRED)
-    _, header, grid, found = chosen
-    records = named_cells(grid, header, found, tuple(COLUMNS))
-    if records.empty:
-        raise no_header(path, grids, COLUMNS, REQUIRED)
-    trace.rows_in += len(records)
+    records, _ = read_table(data, path, trace, LAYOUT, encoding=encoding, sheet=sheet)
     return conversion_from_records(records, trace)
 
 
@@ -100,11 +77,13 @@ def conversion_from_records(records: pd.DataFrame, trace: Trace) -> pd.DataFrame
 def _without_titles(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     """Rows that only name a province are headings; left-out cells are then filled from the row above.
 
-    A merged region may run on through a heading, so a heading is told by what it does not say of its own.
+    A merged region may run on through a heading: a district that a row beside it prints too is not its own.
     """
-    bare = records[["old_name", "old_code", "note"]].apply(lambda column: column.str.strip() == "").all(axis="columns")
-    own_code = (records["new_code"].str.strip() != "") & (records["new_code"] != records["new_code"].shift())
-    title = bare & ~own_code
+    said = ["new_name", "new_code", "old_name", "old_code", "note"]
+    bare = records[said].apply(lambda column: column.str.strip() == "").all(axis="columns")
+    district = records["old_district"]
+    beside = (district.str.strip() == "") | (district == district.shift()) | (district == district.shift(-1))
+    title = bare & beside & (records["new_province"].str.strip() != "")
     titles = records[title]
     trace.changed(titles, "new_province", titles["new_province"], titles["new_province"].str.slice(0, 0), "title_row")
     trace.set_aside += int(title.sum())
@@ -150,7 +129,11 @@ def _accepted(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     records = refuse(records, stray, "old_name", reason, trace)
     bad = (records["old_code"] != "") & ~is_code(records["old_code"], "commune")
     records = refuse(records, bad, "old_code", "not a commune code", trace)
-    keys = ["old_code", "old_district_code", "new_code"]
-    repeated = records.assign(old_district_code=records["old_district_code"].where(records["old_code"] == "", ""))
-    twice = repeated.duplicated(keys)
+    district = records["old_district_code"].where(records["old_code"] == "", "")
+    pair = records["old_code"] + "|" + district + "|" + records["new_code"]
+    meaning = records["extent"] + "|" + records["population"]
+    torn = meaning.groupby(pair).transform("nunique") > 1
+    contradicting = "the notes of this pair contradict one another: the row is one of several"
+    records = refuse(records, torn, "note", contradicting, trace)
+    twice = pair.reindex(records.index).duplicated()
     return refuse(records, twice, "old_code", "the row repeats an earlier pair", trace).reset_index(drop=True)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from kh02_pipelines.sources.grid import read_grids
-from kh02_pipelines.sources.headers import find_header, named_cells, no_header
+from kh02_pipelines.sources.table import Layout, read_table
 from kh02_pipelines.sources.trace import Trace
-from kh02_pipelines.sources.units_frame import RECORD_FIELDS, clean_records, units_from_records
+from kh02_pipelines.sources.units_frame import clean_records, units_from_records
 
 COLUMNS = {
     "code": ("Mã PX", "Mã"),
@@ -24,7 +23,7 @@ COLUMNS = {
 }
 """Field → its headings in both layouts. ``Tên Tiếng Anh`` is not read: the office leaves most of it empty."""
 
-REQUIRED = {"code", "name", "district_code", "district_name", "province_code", "province_name"}
+REQUIRED = frozenset({"code", "name", "district_code", "district_name", "province_code", "province_name"})
 
 
 def read_nso_register(
@@ -32,17 +31,7 @@ def read_nso_register(
 ) -> pd.DataFrame:
     """The register of a CSV, XLSX or XLS file as RAW_UNIT_COLUMNS; changes and refusals go to ``trace``.
 
-    Raises SourceError when no sheet (or not the named one) has the header, or it has no rows.
+    Raises SourceError as ``read_table`` does.
     """
-    grids = [grid for grid in read_grids(data, path, trace, encoding=encoding) if sheet is None or grid.sheet == sheet]
-    for grid in grids:
-        header, found = find_header(grid, COLUMNS, REQUIRED)
-        if header >= 0:
-            records = named_cells(grid, header, found, RECORD_FIELDS)
-            break
-    else:
-        raise no_header(path, grids, COLUMNS, REQUIRED)
-    if records.empty:
-        raise no_header(path, grids, COLUMNS, REQUIRED)
-    trace.rows_in += len(records)
+    records, _ = read_table(data, path, trace, Layout(COLUMNS, REQUIRED), encoding=encoding, sheet=sheet)
     return units_from_records(clean_records(records, trace), trace)

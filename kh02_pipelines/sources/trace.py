@@ -40,6 +40,10 @@ class Trace:
     _quarantine: list[pd.DataFrame] = field(default_factory=list)
     rows_in: int = 0
     set_aside: int = 0
+    accepted: int = 0
+    """Lines that the records handed on stand for (``accepted_lines``), counted apart from what was refused."""
+    districts_alone: set[int] = field(default_factory=set)
+    """Lines that were accepted for their district: they print no commune."""
 
     def changed(self, place: pd.DataFrame, name: str, before: pd.Series, after: pd.Series, rule: str) -> None:
         """Note where ``rule`` made ``after`` out of ``before``; ``place`` has ``sheet`` and ``line`` per row."""
@@ -78,12 +82,14 @@ class Trace:
         return self._together(self._quarantine, QUARANTINE_COLUMNS)
 
     def counts(self) -> Mapping[str, int]:
-        """``rows_in``, ``accepted``, ``quarantined`` and ``set_aside`` (title rows: no data, each an issue)."""
-        quarantined = len(self.quarantined())
+        """``rows_in``, ``accepted``, ``quarantined`` and ``set_aside`` (title rows: no data, each an issue).
+
+        None is computed from the others: where they do not add up, a row was lost.
+        """
         return {
             "rows_in": self.rows_in,
-            "accepted": self.rows_in - quarantined - self.set_aside,
-            "quarantined": quarantined,
+            "accepted": self.accepted,
+            "quarantined": len(self.quarantined()),
             "set_aside": self.set_aside,
         }
 
@@ -93,6 +99,19 @@ class Trace:
         rows = pd.concat(parts, ignore_index=True).assign(source=self.origin.source, sha256=self.origin.sha256)
         rows = rows[columns].sort_values(["sheet", "line", "field"], kind="stable", ignore_index=True)
         return rows.astype({name: "int64" if name == "line" else "str" for name in columns})
+
+
+def accepted_lines(records: pd.DataFrame, trace: Trace) -> int:
+    """How many lines of the source the records of its reader stand for.
+
+    The tiers above a unit are made of the same lines as the unit and do not count: a line counts for its commune,
+    for a district that it prints alone, or, in a list of provinces, for its province.
+    """
+    if "level" not in records:
+        return int(records["line"].nunique())
+    own = records["level"] == ("commune" if (records["level"] != "province").any() else "province")
+    alone = (records["level"] == "district") & records["row"].isin(trace.districts_alone)
+    return int(records.loc[own | alone, "row"].nunique())
 
 
 def empty_trace(columns: list[str]) -> pd.DataFrame:

@@ -40,10 +40,12 @@ def clean_records(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
 def units_from_records(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     """One row per province, district and commune, as RAW_UNIT_COLUMNS in the order of the file.
 
-    ``records`` are cleaned. A record without a commune stands for its district (the island districts). Set
-    aside: a malformed code, an empty name, a district in two provinces, a commune without a parent, a repeated
-    row, and every row of a code that stands for two names.
+    ``records`` are cleaned. A record without a commune stands for its district (the island districts), once, where
+    no row prints a commune of it. Set aside: any other row without a commune, a malformed code, an empty name, a
+    district in two provinces, a commune without a parent, a repeated row, and every row of a code that stands for
+    two names.
     """
+    records = _set_aside_without_commune(records, trace)
     records = _set_aside_malformed(records, trace)
     records = _set_aside_torn_districts(records, trace)
     records = _set_aside_repeated(records, trace)
@@ -52,6 +54,7 @@ def units_from_records(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
         one_row_per_code(records, "district_code", "district_name", "district", "province_code", trace),
     ]
     communes = records[records["code"] != ""]
+    trace.districts_alone |= set(records.loc[records["code"] == "", "line"])
     tiers.append(
         pd.DataFrame(
             {
@@ -101,6 +104,19 @@ def refuse(records: pd.DataFrame, wrong: pd.Series, field: str, reason: str | pd
     bad = records[wrong]
     trace.quarantine(bad, field, bad[field], reason if isinstance(reason, str) else reason[wrong])
     return records[~wrong]
+
+
+def _set_aside_without_commune(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
+    """Rows without a commune that say nothing of their own: their commune was lost, or the row is one too many."""
+    bare = (records["code"] == "") & (records["name"] == "")
+    district = records["district_code"]
+    records = refuse(records, bare & (district == ""), "code", "the row names neither commune nor district", trace)
+    lost = bare & district.isin(district[~bare]) & (district != "")
+    reason = "no commune code and no name, in a district of which other rows print communes"
+    records = refuse(records, lost.reindex(records.index), "code", reason, trace)
+    alone = bare.reindex(records.index)
+    repeated = alone & records["district_code"].where(alone).duplicated()
+    return refuse(records, repeated, "code", "the row repeats an earlier one of its district", trace)
 
 
 def _set_aside_malformed(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:

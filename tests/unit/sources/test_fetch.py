@@ -1,12 +1,16 @@
 """Fetching over loopback: bounded, whole, and no secret in an error."""
 
+import base64
+import datetime as dt
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from kh02_pipelines.errors import SourceError
-from kh02_pipelines.sources.fetch import fetch
+from kh02_pipelines.errors import EnvironmentFault, SourceError
+from kh02_pipelines.sources.config import FileSource
+from kh02_pipelines.sources.fetch import address as address_of
+from kh02_pipelines.sources.fetch import fetch, file_name
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -15,6 +19,17 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "file:///etc/hostname")
             self.end_headers()
+            return
+        if self.path.startswith("/login"):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.headers.get("Authorization", "none").encode())
+            return
+        if self.path.startswith("/chunked"):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFF\r\nabc")
+            return
+        if self.path.startswith("/nonsense"):
+            self.wfile.write(b"hello, token=hunter2\r\n\r\n")
             return
         if self.path.startswith("/gone"):
             self.send_error(404)
@@ -44,12 +59,71 @@ def test_whole_files_are_fetched(address) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "words"), [("/short", "cut short|cannot be fetched"), ("/gone", "cannot be fetched"), ("/away", "fetched")]
+    ("path", "words"),
+    [
+        ("/short", "cut short|cannot be fetched"),
+        ("/gone", "cannot be fetched"),
+        ("/away", "the server answers 302"),
+        ("/chunked", "cannot be fetched: IncompleteRead"),
+        ("/nonsense", "cannot be fetched: BadStatusLine"),
+    ],
 )
 def test_what_is_not_whole_or_not_there_is_refused(address, path, words) -> None:
     with pytest.raises(SourceError, match=words) as error:
         fetch(f"{address}{path}?token=hunter2")
     assert "hunter2" not in str(error.value)
+    assert error.value.__suppress_context__ or error.value.__context__ is None
+
+
+def test_user_and_password_are_sent_as_a_header_and_never_shown(address) -> None:
+    with_user = address.replace("://", "://me:hunter%202@")
+    assert fetch(f"{with_user}/login").split(b" ")[1] == base64.b64encode(b"me:hunter 2")
+    assert fetch(f"{address}/login") == b"none"
+    with pytest.raises(SourceError) as error:
+        fetch(f"{with_user}/gone?token=hunter3")
+    assert "hunter" not in str(error.value)
+    assert "the server answers 404" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1/a.csv?token=hunter2",
+        "http://localhost:99999/a.csv?token=hunter2",
+        "http://me:hunter2@",
+        "http://localhost:hunter2/a.csv",
+        "https://me:hunter2 x@localhost:1/x.md",
+        "http://local host:1/x.md?hunter2",
+    ],
+)
+def test_addresses_that_are_none_are_refused_without_showing_them(url) -> None:
+    with pytest.raises(SourceError) as error:
+        fetch(url)
+    assert "hunter2" not in str(error.value)
+    assert error.value.__suppress_context__ or error.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://host/a/b%20c.csv?name=/x/secret", "b c.csv"),
+        ("https://me:secret@host", "download"),
+        ("https://host/?token=secret/secret", "download"),
+    ],
+)
+def test_the_file_name_is_the_end_of_the_path(url, name) -> None:
+    assert file_name(url) == name
+
+
+def test_an_address_can_stand_in_the_environment(monkeypatch) -> None:
+    source = FileSource(
+        name="a", kind="nso_register", role="old_register", url_env="KH02_ADDRESS", date=dt.date(2025, 6, 30)
+    )
+    monkeypatch.delenv("KH02_ADDRESS", raising=False)
+    with pytest.raises(EnvironmentFault, match="KH02_ADDRESS is not set"):
+        address_of(source)
+    monkeypatch.setenv("KH02_ADDRESS", "https://me:hunter2@host/a.csv")
+    assert address_of(source) == "https://me:hunter2@host/a.csv"
 
 
 def test_too_much_and_other_schemes_are_refused(address) -> None:

@@ -61,6 +61,16 @@ def test_the_newest_complete_file_is_taken_and_hidden_ones_never(tmp_path) -> No
     assert take(tmp_path, NOW + dt.timedelta(seconds=60)).name == "new.csv"
 
 
+def test_unfinished_files_are_never_taken_however_loose_the_pattern(tmp_path) -> None:
+    drop(tmp_path / "in", "registry.csv", b"whole", sidecar=hashlib.sha256(b"whole").hexdigest())
+    for name in ("b.csv.part", "b.CSV.TMP", "b.crdownload", "b.csv.filepart", "~$registry.xlsx", ".b.csv", "b.csv~"):
+        drop(tmp_path / "in", name, b"half", changed=2_000)
+    assert take(tmp_path, pattern="*").name == "registry.csv"
+    (tmp_path / "in" / "registry.csv").unlink()
+    with pytest.raises(SourceError, match="no file that matches"):
+        take(tmp_path, pattern="*")
+
+
 def test_an_empty_or_missing_folder_and_links_are_refused(tmp_path) -> None:
     with pytest.raises(SourceError, match="is no folder"):
         take(tmp_path)

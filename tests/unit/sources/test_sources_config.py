@@ -58,6 +58,13 @@ def test_a_good_file_gives_its_sources(tmp_path) -> None:
         (("    path: registry.csv", '    path: !!python/object/apply:os.system ["true"]'), 6, ("python/object",)),
         (("    path: registry.csv", "    path: &a registry.csv\n    sheet: *a"), 7, ("aliases",)),
         (("version: 1", "version: [1"), None, ("plain YAML",)),
+        (("    date: 2025-06-30", "    date: 2025-06-31"), 7, ("no valid date",)),
+        (("version: 1", "? [a, b]\n: c\nversion: 1"), 1, ("a key is no plain word",)),
+        (("version: 1", '\nversion: !!int "abc"'), 2, ("no valid int",)),
+        (("version: 1", '\nversion: !!float "abc"'), 2, ("no valid float",)),
+        (("    path: registry.csv", "    url: https://me:secret@host/a.csv"), 3, ("user or password", "url_env")),
+        (("    path: registry.csv", "    url: https://me:secret@host?x"), 3, ("user or password",)),
+        (("    path: registry.csv", "    path: a\n    url_env: KH02_ADDRESS"), 3, ("one of path, url and url_env",)),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(tmp_path, change, line, words) -> None:
@@ -73,6 +80,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, change, line, words) -> 
     if line is not None:
         assert error.value.row == line
     assert "secret" not in message
+    assert error.value.__suppress_context__  # Dagster would show what the cause says, too
 
 
 def test_a_file_that_is_no_mapping_or_missing_is_refused(tmp_path) -> None:
