@@ -11,6 +11,8 @@ from kh02_pipelines.assets.sources import source_key
 from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER, links_of, ruled_documents
 from kh02_pipelines.register.cleaning import clean_units
 from kh02_pipelines.register.history import build_history
+from kh02_pipelines.register.ruling_form import RELATIONS_TARGET
+from kh02_pipelines.register.rulings import same_name_pairs
 from kh02_pipelines.register.unit_tables import unit_tables as build_unit_tables
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.units import TABLES as UNIT_TABLES
@@ -106,12 +108,14 @@ def links(
 
 @dg.multi_asset(
     name="unit_history",
-    ins={"old": dg.AssetIn("register_2025_06_30")},
+    ins={"old": dg.AssetIn("register_2025_06_30"), "rulings": dg.AssetIn(source_key("rulings"))},
     outs={name: table_out(CATALOGUE[name], groups.REGISTER) for name in HISTORY_TABLES},
 )
-def unit_history(old: pd.DataFrame, links: pd.DataFrame, release_date: str) -> Iterator[dg.Output[pd.DataFrame]]:
+def unit_history(
+    old: pd.DataFrame, links: pd.DataFrame, rulings: pd.DataFrame, release_date: str
+) -> Iterator[dg.Output[pd.DataFrame]]:
     """Unit versions, change events and successions up to the release date."""
-    history = build_history(old, links, until=pd.Timestamp(release_date))
+    history = build_history(old, links, same_name_pairs(rulings, RELATIONS_TARGET), until=pd.Timestamp(release_date))
     charts = {
         "unit_version": (history.unit_version["level"], "phiên bản theo cấp · versions by level"),
         "change_event": (history.change_event["kind"], "sự kiện theo loại · events by kind"),

@@ -96,9 +96,8 @@ def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
             "change_id effective_date kind predecessor_level predecessor_code successor_level successor_code "
             "name type parent_code extent population legal_document",
         ),
-        # a ruling on two spellings that never occur
         "rulings": frame(
-            [("R1", "relations_2025-07-01", "same_name", "0>0", "name", "Xã A", "Xã B", "202/2025/QH15", "", "")],
+            [],
             "ruling_id target action key field source_value ruled_value legal_document clause reason",
         ),
         "legal_documents": frame(
