@@ -36,6 +36,7 @@ VIETNAMESE = {
     "versions_consistent": "Sửa ngày hiệu lực các thay đổi của đơn vị được nêu.",
     "states_match_versions": "Chạy lại toàn bộ: các bảng đến từ những lượt chạy khác nhau.",
     "district_sets_complete": "Chạy lại toàn bộ: các bảng chuyển đổi đến từ những lượt chạy khác nhau.",
+    "events_fit_relations": "Chạy lại toàn bộ; nếu vẫn còn, ra đính chính xem hai cách viết tên có phải là một tên.",
     "names_agree": "Chạy lại toàn bộ: các bảng đến từ những lượt chạy khác nhau.",
     "conflicts_settled": "Ra đính chính cho mâu thuẫn được nêu, kèm căn cứ, hoặc sửa nguồn.",
     "conflicts_ruled": "Ra đính chính cho mâu thuẫn được nêu, hoặc xếp là khác biệt chính tả.",

@@ -373,6 +373,9 @@ fault("states_match_versions")(
 fault("district_sets_complete")(
     _set("district_crosswalk", "commune_within_district", False, lambda t: t["commune_within_district"])
 )
+fault("events_fit_relations")(
+    _set("commune_crosswalk", "relation", "unchanged", lambda t: t["old_code"] == "31105")  # xã Thổ Châu, now đặc khu
+)
 fault("names_agree")(
     _set("commune_crosswalk", "old_district_name", "Huyện Khác", lambda t: pd.Series(True, index=t.index))
 )
