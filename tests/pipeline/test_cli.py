@@ -244,6 +244,14 @@ def test_lookup_shows_everything_it_finds(kh02: Kh02, home: Path, candidate_toda
     assert sum(bool(re.match(r"[0-9]{2,5} ", line)) for line in answer.out.splitlines()) == len(found)
 
 
+def test_lookup_of_a_name_that_2026_ended(kh02: Kh02, home: Path) -> None:
+    answer = kh02("lookup", "Xã Trảng Bom", home=home)
+    assert answer.code == OK
+    (line,) = [line for line in answer.out.splitlines() if line.startswith("26248 Xã Trảng Bom, Tỉnh Đồng Nai")]
+    assert "from 2025-07-01 until 2026-04-30" in line
+    assert re.search(r"→ 26248 Phường Trảng Bom; Thành phố Đồng Nai; .*237/NQ-UBTVQH16", answer.out)
+
+
 def test_lookup_that_finds_nothing(kh02: Kh02, home: Path) -> None:
     answer = kh02("lookup", "Xã Không Có Đâu", home=home)
     assert answer.code == CHECKS_FAILED
