@@ -41,12 +41,23 @@ def read_reference(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
     return {name: file.read(folder) for name, file in REFERENCE_FILES.items()}
 
 
+CITING = (
+    "rulings",
+    "clauses_2025-07-01",
+    "population_heirs",
+    "land_only",
+    "totals",
+    "province_totals",
+)
+"""The frames that cite legal documents; ``change_links`` looks at those of the changes."""
+
+
 def ruled_documents(raw: Frames) -> pd.DataFrame:
-    """The ``legal_document`` table; every ruling must be one that can be applied and cite one of them."""
+    """The ``legal_document`` table; every ruling must be one that can be applied, and every citation one of them."""
     documents = legal_document_table(raw["legal_documents"])
-    rulings = raw["rulings"]
-    require_rulings(rulings)
-    require_documents(rulings["legal_document"], rulings["row"], documents, "rulings.csv")
+    require_rulings(raw["rulings"])
+    for name in CITING:
+        require_documents(raw[name], documents, f"{name}.csv")
     return documents
 
 

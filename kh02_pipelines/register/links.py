@@ -7,12 +7,14 @@ changes into one shape. Does not belong here: what follows for unit versions and
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.register.frames import among
+from kh02_pipelines.register.frames import among, files_of
 from kh02_pipelines.register.legal import (
     commune_documents,
     governing_document,
+    parse_clauses,
     parse_dates,
     require_documents,
+    require_governing,
 )
 from kh02_pipelines.register.ruling_form import RELATIONS_TARGET
 from kh02_pipelines.register.rulings import apply_succession_rulings, pair_keys, rulings_for
@@ -26,6 +28,7 @@ REFORM_DATE = pd.Timestamp("2025-07-01")
 
 OLD_REGISTER = "units_2025-06-30"
 SUCCESSIONS = "successions_2025-07-01"
+CLAUSES = "clauses_2025-07-01"
 PROVINCE_SUCCESSIONS = "province_successions_2025-07-01"
 
 LINK_COLUMNS = [
@@ -69,8 +72,9 @@ def reform_links(
     ``heirs``, ``land_only`` and ``clauses`` are the reference files of those names. Returns LINK_COLUMNS.
     The five island districts are not here: they are in ``changes.csv`` (see ``change_links``).
 
-    Raises SourceError when a pair names a unit that is not in the registers, or RulingError, also for a ruling on
-    one name in two spellings that no link has.
+    Raises SourceError when a pair names a unit that is not in the registers, when a clause or share cites another
+    document than its province's or is no number, and when a new commune has not one clause; RulingError, also for
+    a ruling on one name in two spellings that no link has.
     """
     communes = apply_succession_rulings(commune_pairs, rulings, SUCCESSIONS)
     communes = _with_extent(communes)
@@ -86,8 +90,12 @@ def reform_links(
             field="governs",
             remedy="add the resolution with governs commune:<province code>",
         )
-    known = clauses.set_index("successor_code")["clause"].astype("Int32")
+    located = new_units[new_units["level"] == "commune"].set_index("code")["parent_code"]
+    known = _clauses(clauses, located, resolutions)
     communes["clause"] = communes["successor_code"].map(known)
+    for shares, name in ((heirs, "population_heirs.csv"), (land_only, "land_only.csv")):
+        require_governing(shares, located, resolutions, name)
+        parse_clauses(shares, name)
 
     provinces = _with_extent(apply_succession_rulings(province_pairs, rulings, PROVINCE_SUCCESSIONS))
     provinces["population"] = "all"
@@ -133,7 +141,8 @@ def change_links(changes: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame
     """The links of ``changes.csv``: LINK_COLUMNS, in the file's order.
 
     Raises SourceError for a date, level, extent, population or document that is not known, or a change that
-    takes effect before the reform.
+    takes effect before the reform, and for an id that is not date/level/successor or a row that stands twice (one
+    successor has one id, on a row for each predecessor).
     """
     file = "changes.csv"
     links = changes.assign(
@@ -162,11 +171,65 @@ def change_links(changes: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame
             field=field,
             remedy=f"use {', '.join(allowed)}",
         )
-    require_documents(changes["legal_document"], changes["row"], documents, file)
+    require_documents(changes, documents, file)
+    _refuse_other_ids(changes, file)
     links["type"] = links["type"].str.lower()
     for field in ("name", "type", "parent_code"):
         links[field] = links[field].mask(links[field] == "")
     return links.reindex(columns=LINK_COLUMNS).astype({"row": "Int64"})
+
+
+def _refuse_other_ids(changes: pd.DataFrame, file: str) -> None:
+    written = changes["effective_date"] + "/" + changes["successor_level"] + "/" + changes["successor_code"]
+    for wrong, what, remedy in (
+        (changes["change_id"] != written, "is not what its row says", "write date/level/successor"),
+        (
+            changes.duplicated(["change_id", "predecessor_level", "predecessor_code"]),
+            "stands twice with one predecessor",
+            "keep one row for each predecessor",
+        ),
+    ):
+        if wrong.any():
+            row = changes[wrong].iloc[0]
+            raise SourceError(
+                f"the change {row['change_id']!r} {what}",
+                file=file,
+                row=int(row["row"]),
+                field="change_id",
+                remedy=remedy,
+            )
+
+
+def _clauses(clauses: pd.DataFrame, provinces: pd.Series, resolutions: pd.Series) -> pd.Series:
+    """New commune code → clause that rules on it. ``provinces``: new commune code → province code.
+
+    Raises SourceError unless every new commune stands once, with the resolution of its province.
+    """
+    file = f"{CLAUSES}.csv"
+    codes = clauses["successor_code"]
+    for wrong, what, remedy in (
+        (codes.duplicated(), "stands twice", "keep one row per new commune"),
+        (~among(codes, provinces.index.to_series()), "is no new commune", "correct the code, or strike the row"),
+    ):
+        if wrong.any():
+            row = clauses[wrong].iloc[0]
+            raise SourceError(
+                f"{row['successor_code']} {what}",
+                file=file,
+                row=int(row["row"]),
+                field="successor_code",
+                remedy=remedy,
+            )
+    missing = provinces.index[~among(provinces.index.to_series(), codes).to_numpy()]
+    if len(missing):
+        raise SourceError(
+            f"no row for the new commune {missing[0]}",
+            file=file,
+            field="successor_code",
+            remedy="add the clause that creates it or lists it as not rearranged",
+        )
+    require_governing(clauses, provinces, resolutions, file)
+    return pd.Series(parse_clauses(clauses, file).array, index=codes.array)
 
 
 def _with_extent(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -183,15 +246,15 @@ def _population(pairs: pd.DataFrame, heirs: pd.DataFrame, land_only: pd.DataFram
     """
     printed, heir, land = (pair_keys(frame) for frame in (pairs, heirs, land_only))
     split = printed[pairs["extent"] == "part"]
-    for name, chosen, rows, also_wrong in (
-        ("population_heirs.csv", heir, heirs["row"], heirs["predecessor_code"].duplicated()),
-        ("land_only.csv", land, land_only["row"], land.isin(heir)),
+    for files, chosen, rows, also_wrong in (
+        (files_of(heirs, "population_heirs.csv"), heir, heirs["row"], heirs["predecessor_code"].duplicated()),
+        (files_of(land_only, "land_only.csv"), land, land_only["row"], land.isin(heir) | land.duplicated()),
     ):
         stray = ~among(chosen, split) | also_wrong
         if stray.any():
             raise SourceError(
                 f"{chosen[stray].iloc[0]} is not a succession of a split commune, or contradicts another row",
-                file=name,
+                file=str(files[stray].iloc[0]),
                 row=int(rows[stray].iloc[0]),
                 remedy="name one of the successors of a split commune, once",
             )
