@@ -25,7 +25,7 @@ from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.ruling_form import RELATIONS_TARGET, require_rulings
 from kh02_pipelines.register.rulings import same_name_pairs
 from kh02_pipelines.register.source_tables import SourceTables, no_source_tables
-from kh02_pipelines.register.totals import expected_province_totals, expected_totals
+from kh02_pipelines.register.totals import expected_province_totals, expected_reform_totals, expected_totals
 from kh02_pipelines.register.unit_tables import standing_document, unit_tables
 from kh02_pipelines.sources.provenance import provenance
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
@@ -132,10 +132,12 @@ def build_candidate(raw: Frames, as_of: dt.date, sources: SourceTables | None = 
 def evidence_of(raw: Frames, as_of: pd.Timestamp, hashes: Mapping[str, str]) -> dict[str, pd.DataFrame]:
     """What is staged beside the tables for the rules to hold them against; see ``register.rule.Candidate``.
 
-    ``raw``: at least ``rulings`` and ``province_totals``; ``hashes``: SHA-256 of the sources by name.
+    ``raw``: at least ``rulings``, ``province_totals`` and ``reform_totals``; ``hashes``: SHA-256 of the sources by
+    name.
     """
     return {
         "rulings": raw["rulings"].drop(columns=["row", "file"], errors="ignore"),
         "province_totals": expected_province_totals(raw["province_totals"], as_of),
+        "reform_totals": expected_reform_totals(raw["reform_totals"], as_of),
         "sources": provenance(raw, hashes),
     }

@@ -19,6 +19,7 @@ VIETNAMESE = {
     "rulings_applied": "Chạy lại toàn bộ; nếu vẫn còn, đính chính được nêu không còn khớp với nguồn.",
     "unit_totals": "Đối chiếu loại được nêu với totals.csv và changes.csv: thiếu, thừa hoặc sai ngày một thay đổi.",
     "province_totals": "Tìm xã nằm sai tỉnh hoặc sai loại; số liệu từng tỉnh ở province_totals.csv.",
+    "reform_totals": "Tìm dòng bị mất hoặc thừa ở bảng kế thừa, population_heirs.csv hoặc land_only.csv.",
     "every_unit_linked": "Thêm cặp còn thiếu bằng một đính chính kèm căn cứ.",
     "rows_conserved": "Xem bước được nêu; không được bỏ dòng nào mà không liệt kê.",
     "nothing_quarantined": "Sửa các dòng được nêu tại nguồn; lý do ở bảng quarantine.",

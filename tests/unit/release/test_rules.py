@@ -109,6 +109,45 @@ FAULTS: dict[str, list[tuple[str, Callable[[Candidate], Candidate], str]]] = {
             "01>phường",
         ),
     ],
+    "reform_totals": [
+        (
+            "an heir is forgotten",
+            in_table(
+                "succession",
+                put(
+                    {"predecessor_id": "00112@2025-06-30", "successor_id": "00103@2025-07-01"},
+                    population="part",
+                ),
+            ),
+            "population_heirs",
+        ),
+        (
+            "a part of a divided commune is lost",
+            in_table("succession", without(predecessor_id="00112@2025-06-30", successor_id="00004@2025-07-01")),
+            "communes_into_2",
+        ),
+        (
+            "people are given to a part that is land alone",
+            in_table(
+                "succession",
+                put(
+                    {"predecessor_id": "00130@2025-06-30", "successor_id": "00145@2025-07-01"},
+                    population="part",
+                ),
+            ),
+            "land_only_parts",
+        ),
+        (
+            "an unchanged commune is called renamed",
+            in_table("change_event", put({"event_id": "2025-07-01/commune/04603"}, kind="rename")),
+            "unchanged_communes",
+        ),
+        (
+            "nothing says how many there were",
+            lambda candidate: replace(candidate, evidence={"rulings": candidate.evidence["rulings"]}),
+            "evidence",
+        ),
+    ],
     "references_exist": [
         ("orphan parent", in_table("commune", put({"code": "00004"}, province_code="99")), "00004"),
         ("unknown law", in_table("commune_crosswalk", put(WHOLE, legal_document="1/2025/QH15")), "00001>00097"),
