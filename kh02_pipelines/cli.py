@@ -141,12 +141,14 @@ def lookup(query: Annotated[str, typer.Argument(metavar="CODE|NAME")]) -> None:
         )
     for unit in found:
         state = "trước 01/07/2025 · before" if unit.is_old else "hiện nay · now"
+        if unit.valid_to is not None:
+            state = f"từ {unit.valid_from} đến trước {unit.valid_to} · from {unit.valid_from} until {unit.valid_to}"
         above = f", {unit.above}" if unit.above else ""
         out.print(f"\n[bold]{unit.code} {unit.name}[/bold]{above}  ({state})", soft_wrap=True)
-        arrow = "→" if unit.is_old else "←"
+        arrow = "→" if unit.leads_on else "←"
         for link in unit.links.itertuples():  # what one unit became: a few rows, a district has dozens
             out.print(f"  {arrow} {_link_text(link)}", markup=False, soft_wrap=True)
-        if unit.is_old and len(unit.links) > 1:
+        if unit.leads_on and len(unit.links) > 1:
             out.print("  ! nhiều đơn vị kế thừa: không tự chọn · several successors: none is picked", style="yellow")
 
 

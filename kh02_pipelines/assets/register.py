@@ -8,9 +8,11 @@ import pandas as pd
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata, table_out
 from kh02_pipelines.assets.sources import source_key
-from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER, links_of, ruled_documents
+from kh02_pipelines.crosswalk.build import CITING, NEW_REGISTER, OLD_REGISTER, links_of, ruled_documents
 from kh02_pipelines.register.cleaning import clean_units
 from kh02_pipelines.register.history import build_history
+from kh02_pipelines.register.ruling_form import RELATIONS_TARGET
+from kh02_pipelines.register.rulings import same_name_pairs
 from kh02_pipelines.register.unit_tables import unit_tables as build_unit_tables
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.units import TABLES as UNIT_TABLES
@@ -50,8 +52,8 @@ def _register_asset(name: str, key: str, vi: str, en: str) -> dg.AssetsDefinitio
 old_register = _register_asset(
     OLD_REGISTER,
     "register_2025_06_30",
-    "Danh mục ba cấp ngày 30/06/2025 đã làm sạch và áp dụng đính chính; tên giữ nguyên chính tả.",
-    "The three-tier register of 2025-06-30, cleaned and ruled; names keep their official spelling.",
+    "Danh mục ba cấp ngày 30/06/2025 đã làm sạch và áp dụng đính chính; tên giữ nguyên chính tả của nguồn.",
+    "The three-tier register of 2025-06-30, cleaned and ruled; names keep their source's spelling.",
 )
 new_register = _register_asset(
     NEW_REGISTER,
@@ -62,19 +64,16 @@ new_register = _register_asset(
 
 
 @dg.asset(
-    ins={
-        "documents": dg.AssetIn(source_key("legal_documents")),
-        "rulings": dg.AssetIn(source_key("rulings")),
-    },
+    ins={name.replace("-", "_"): dg.AssetIn(source_key(name)) for name in ("legal_documents", *CITING)},
     group_name=groups.REGISTER,
     owners=groups.OWNERS,
     kinds=groups.FRAME_KINDS,
     metadata=definition_metadata(CATALOGUE["legal_document"]),
     description=groups.described(CATALOGUE["legal_document"].vi + ".", CATALOGUE["legal_document"].en + "."),
 )
-def legal_document(documents: pd.DataFrame, rulings: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-    """Legal documents with dates; every ruling cites one."""
-    table = ruled_documents({"legal_documents": documents, "rulings": rulings})
+def legal_document(**raw: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    """Legal documents with dates; every citation is one of them."""
+    table = ruled_documents({name: raw[name.replace("-", "_")] for name in ("legal_documents", *CITING)})
     chart = counts_chart(table["issuer"], "văn bản theo cơ quan ban hành · documents by issuer")
     return dg.MaterializeResult(value=table, metadata=frame_metadata(table, by_issuer=chart))
 
@@ -106,12 +105,14 @@ def links(
 
 @dg.multi_asset(
     name="unit_history",
-    ins={"old": dg.AssetIn("register_2025_06_30")},
+    ins={"old": dg.AssetIn("register_2025_06_30"), "rulings": dg.AssetIn(source_key("rulings"))},
     outs={name: table_out(CATALOGUE[name], groups.REGISTER) for name in HISTORY_TABLES},
 )
-def unit_history(old: pd.DataFrame, links: pd.DataFrame, release_date: str) -> Iterator[dg.Output[pd.DataFrame]]:
+def unit_history(
+    old: pd.DataFrame, links: pd.DataFrame, rulings: pd.DataFrame, release_date: str
+) -> Iterator[dg.Output[pd.DataFrame]]:
     """Unit versions, change events and successions up to the release date."""
-    history = build_history(old, links, until=pd.Timestamp(release_date))
+    history = build_history(old, links, same_name_pairs(rulings, RELATIONS_TARGET), until=pd.Timestamp(release_date))
     charts = {
         "unit_version": (history.unit_version["level"], "phiên bản theo cấp · versions by level"),
         "change_event": (history.change_event["kind"], "sự kiện theo loại · events by kind"),

@@ -22,16 +22,16 @@ from kh02_pipelines.register.history import History, build_history
 from kh02_pipelines.register.legal import legal_document_table, require_documents
 from kh02_pipelines.register.links import all_links, change_links, reform_links
 from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.ruling_form import RELATIONS_TARGET, require_rulings
 from kh02_pipelines.register.rulings import same_name_pairs
 from kh02_pipelines.register.source_tables import SourceTables, no_source_tables
-from kh02_pipelines.register.totals import expected_province_totals, expected_totals
+from kh02_pipelines.register.totals import expected_province_totals, expected_reform_totals, expected_totals
 from kh02_pipelines.register.unit_tables import standing_document, unit_tables
 from kh02_pipelines.sources.provenance import provenance
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
 
 OLD_REGISTER = "units_2025-06-30"
 NEW_REGISTER = "units_2025-07-01"
-RELATIONS_TARGET = "relations_2025-07-01"
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -41,11 +41,23 @@ def read_reference(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
     return {name: file.read(folder) for name, file in REFERENCE_FILES.items()}
 
 
+CITING = (
+    "rulings",
+    "clauses_2025-07-01",
+    "population_heirs",
+    "land_only",
+    "totals",
+    "province_totals",
+)
+"""The frames that cite legal documents; ``change_links`` looks at those of the changes."""
+
+
 def ruled_documents(raw: Frames) -> pd.DataFrame:
-    """The ``legal_document`` table; every ruling must cite one of them."""
+    """The ``legal_document`` table; every ruling must be one that can be applied, and every citation one of them."""
     documents = legal_document_table(raw["legal_documents"])
-    rulings = raw["rulings"]
-    require_documents(rulings["legal_document"], rulings["row"], documents, "rulings.csv")
+    require_rulings(raw["rulings"])
+    for name in CITING:
+        require_documents(raw[name], documents, f"{name}.csv")
     return documents
 
 
@@ -96,7 +108,8 @@ def build_candidate(raw: Frames, as_of: dt.date, sources: SourceTables | None = 
     documents = ruled_documents(raw)
     cleaned = {name: clean_units(raw[name], raw["rulings"], name) for name in (OLD_REGISTER, NEW_REGISTER)}
     links = links_of(raw, cleaned, documents)
-    history = build_history(cleaned[OLD_REGISTER], links, until=day)
+    same_names = same_name_pairs(raw["rulings"], RELATIONS_TARGET)
+    history = build_history(cleaned[OLD_REGISTER], links, same_names, until=day)
     units = unit_tables(history.unit_version, history.change_event, documents, day)
     tables = {
         "legal_document": documents,
@@ -119,10 +132,12 @@ def build_candidate(raw: Frames, as_of: dt.date, sources: SourceTables | None = 
 def evidence_of(raw: Frames, as_of: pd.Timestamp, hashes: Mapping[str, str]) -> dict[str, pd.DataFrame]:
     """What is staged beside the tables for the rules to hold them against; see ``register.rule.Candidate``.
 
-    ``raw``: at least ``rulings`` and ``province_totals``; ``hashes``: SHA-256 of the sources by name.
+    ``raw``: at least ``rulings``, ``province_totals`` and ``reform_totals``; ``hashes``: SHA-256 of the sources by
+    name.
     """
     return {
-        "rulings": raw["rulings"].drop(columns="row"),
+        "rulings": raw["rulings"].drop(columns=["row", "file"], errors="ignore"),
         "province_totals": expected_province_totals(raw["province_totals"], as_of),
+        "reform_totals": expected_reform_totals(raw["reform_totals"], as_of),
         "sources": provenance(raw, hashes),
     }

@@ -34,17 +34,23 @@ def compose(unit_version: pd.DataFrame, steps: pd.DataFrame, standing_document: 
     A unit that never changed links to itself under ``standing_document``. Units without successor (districts)
     have no row.
     """
-    opening = units_as_of(unit_version, OPENING_DATE)
+    return paths_from(units_as_of(unit_version, OPENING_DATE), unit_version, steps, standing_document)
+
+
+def paths_from(
+    starts: pd.DataFrame, unit_version: pd.DataFrame, steps: pd.DataFrame, standing_document: str
+) -> pd.DataFrame:
+    """The same from any unit versions (``level``, ``code``, ``unit_id``), whenever they were in force."""
     paths = pd.DataFrame(
         {
-            "old_level": opening["level"],
-            "old_code": opening["code"],
-            "unit_id": opening["unit_id"],
+            "old_level": starts["level"],
+            "old_code": starts["code"],
+            "unit_id": starts["unit_id"],
             "extent": "whole",
             "population": "all",
-            "legal_document": pd.Series(None, index=opening.index, dtype="str"),
-            "clause": pd.Series(None, index=opening.index, dtype="Int32"),
-            "ruling_id": pd.Series(None, index=opening.index, dtype="str"),
+            "legal_document": pd.Series(None, index=starts.index, dtype="str"),
+            "clause": pd.Series(None, index=starts.index, dtype="Int32"),
+            "ruling_id": pd.Series(None, index=starts.index, dtype="str"),
         }
     )
     for _, day_steps in steps.groupby("effective_date", sort=True):  # one turn per effective date

@@ -6,7 +6,17 @@ Belongs here: rules that tie the crosswalk tables to the unit tables. Does not b
 
 import pandas as pd
 
+from kh02_pipelines.register.links import REFORM_DATE
 from kh02_pipelines.register.rule import Candidate, Rule, Word, among, findings, together
+from kh02_pipelines.tables.vocabulary import EVENT_KINDS
+
+RELATION_OF_KIND = {
+    "unchanged": ("transfer", "recode"),  # every commune left its district that day
+    "renamed": ("rename", "retype", "recode"),
+    "merged": ("merger",),
+    "split": ("split", "merger"),
+}
+"""Relation → the kinds of event that can have founded the new unit. A recode keeps the name or changes it too."""
 
 
 def units_without_link(candidate: Candidate) -> pd.DataFrame:
@@ -138,6 +148,28 @@ def district_flags_wrong(candidate: Candidate) -> pd.DataFrame:
     )
 
 
+def events_contradict(candidate: Candidate) -> pd.DataFrame:
+    """Links whose relation is not what the event that founded the new unit is called.
+
+    Judged for units founded on the day of the reform and still in force: later events say what happened to the new
+    unit, and the relation what happened to the old one.
+    """
+    tables = candidate.tables
+    founded = tables["unit_version"][tables["unit_version"]["valid_from"] == REFORM_DATE]
+    founded = founded[founded["valid_to"].isna()].drop_duplicates("code")
+    kinds = founded.merge(tables["change_event"], left_on="started_by", right_on="event_id")[["code", "kind"]]
+    fitting = {(relation, kind) for relation, words in RELATION_OF_KIND.items() for kind in words}
+    parts = []
+    for name in ("commune_crosswalk", "province_crosswalk"):
+        links = tables[name].merge(kinds, left_on="new_code", right_on="code")
+        links = links[links["kind"].isin(EVENT_KINDS)]  # any other is for the declaration to find
+        fits = pd.MultiIndex.from_frame(links[["relation", "kind"]]).isin(fitting)
+        wrong = links[~fits]
+        problem = "relation is " + wrong["relation"] + " and the event of the new unit is a " + wrong["kind"]
+        parts.append(findings(name, wrong, ["old_code", "new_code"], problem))
+    return together(*parts)
+
+
 def rows_lost(candidate: Candidate) -> pd.DataFrame:
     """Steps whose rows in and rows out do not add up."""
     flow = candidate.row_flow
@@ -194,6 +226,14 @@ RULES = (
         "The set of new communes of every district agrees with the commune crosswalk",
         "run the whole job again: the crosswalks come from different runs",
         district_flags_wrong,
+    ),
+    Rule(
+        "events_fit_relations",
+        Word.CONSISTENT,
+        "Loại sự kiện ngày 01/07/2025 khớp với quan hệ trong bảng chuyển đổi: không đổi thì không phải đổi tên",
+        "Events of 2025-07-01 agree with the relations in the crosswalks: what is unchanged was not renamed",
+        "run the whole job again; if it stays, rule whether the two spellings of the named unit are one name",
+        events_contradict,
     ),
     Rule(
         "rows_conserved",

@@ -6,9 +6,11 @@ here: the shape of the links (``invariants``) or the law of events (``register.c
 
 import pandas as pd
 
-from kh02_pipelines.register.links import PROVINCE_SUCCESSIONS, REFORM_DATE, SUCCESSIONS
+from kh02_pipelines.register.links import OPENING_DATE, PROVINCE_SUCCESSIONS, REFORM_DATE, SUCCESSIONS
 from kh02_pipelines.register.rule import Candidate, Rule, Word, among, findings, nothing, one_finding, together
+from kh02_pipelines.register.ruling_form import RELATIONS_TARGET, RULINGS_CAN_SAY
 from kh02_pipelines.register.rulings import PAIR_SEPARATOR
+from kh02_pipelines.register.states import units_as_of
 
 _NAMES = {
     "commune_crosswalk": (
@@ -52,17 +54,30 @@ def link_law_unfit(candidate: Candidate) -> pd.DataFrame:
 
 
 def rulings_disregarded(candidate: Candidate) -> pd.DataFrame:
-    """Rulings on pairs or units that the tables do not carry out, and ruling ids that no ruling has."""
+    """Rulings that the tables do not carry out or that nothing can carry out, and ruling ids that no ruling has."""
     rulings = candidate.evidence.get("rulings")
     if rulings is None:
         return one_finding("rulings", "evidence", "was not staged, so rulings cannot be compared")
     tables = candidate.tables
-    parts = [_unknown_ids(tables[name], name, rulings) for name in ("commune_crosswalk", "succession")]
-    parts.append(_unit_rulings(candidate, rulings))
+    stray = rulings[~rulings["target"].isin({meaning.target for meaning in RULINGS_CAN_SAY})]
+    on_old = rulings[rulings["target"] == "units_2025-06-30"]
+    legacy = pd.concat([tables[f"legacy_{level}"] for level in ("province", "district", "commune")])
+    old = units_as_of(tables["unit_version"], OPENING_DATE)
+    parts = [
+        findings("rulings", stray, "ruling_id", "has a target that no ruling can have"),
+        *(_unknown_ids(tables[name], name, rulings) for name in ("commune_crosswalk", "succession")),
+        _unit_rulings("legacy_commune", legacy, on_old[on_old["field"] != "parent_code"]),
+        _unit_rulings("unit_version", old, on_old),
+    ]
     if pd.Timestamp(candidate.as_of) >= REFORM_DATE:
+        new = units_as_of(tables["unit_version"], REFORM_DATE)
+        same_names = rulings[rulings["target"] == RELATIONS_TARGET]
         parts += [
             _pair_rulings(tables["commune_crosswalk"], rulings[rulings["target"] == SUCCESSIONS]),
             _struck_pairs(tables["province_crosswalk"], rulings[rulings["target"] == PROVINCE_SUCCESSIONS]),
+            _unit_rulings("unit_version", new, rulings[rulings["target"] == "units_2025-07-01"]),
+            _misquoted_names(old, new, same_names),
+            *(_called_renamed(tables[name], name, same_names) for name in ("commune_crosswalk", "province_crosswalk")),
         ]
     return together(*parts)
 
@@ -100,15 +115,31 @@ def _struck_pairs(links: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
     return findings("province_crosswalk", still, "ruling_id", "the pair it strikes still stands")
 
 
-def _unit_rulings(candidate: Candidate, rulings: pd.DataFrame) -> pd.DataFrame:
-    """Names and types that a ruling sets on the old register stand in the old unit tables."""
-    ours = rulings[(rulings["target"] == "units_2025-06-30") & (rulings["action"] == "set")]
-    ours = ours[ours["field"].isin(["name", "type"])]
-    units = pd.concat([candidate.tables[f"legacy_{level}"] for level in ("province", "district", "commune")])
-    told = units[among(units["code"], ours["key"])].melt("code", ["name", "type"], "field", "value")
-    both = ours.merge(told, left_on=["key", "field"], right_on=["code", "field"], how="left")
-    wrong = both[both["value"].str.lower() != both["ruled_value"].str.lower()]
-    return findings("legacy_commune", wrong, "ruling_id", "is not carried out on its unit")
+def _unit_rulings(table: str, units: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
+    """Names, types and parents that rulings set stand in ``units``, the state that they speak of."""
+    told = units[among(units["code"], rulings["key"])].melt("code", rulings["field"].unique(), "field", "value")
+    both = rulings.merge(told, left_on=["key", "field"], right_on=["code", "field"], how="left")
+    wrong = both[both["value"].astype("str").str.lower() != both["ruled_value"].str.lower()]
+    return findings(table, wrong, "ruling_id", "is not carried out on its unit")
+
+
+def _misquoted_names(old: pd.DataFrame, new: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
+    """Two spellings ruled to be one name are those that the two registers have."""
+    codes = rulings["key"].str.split(PAIR_SEPARATOR, n=1, expand=True).reindex(columns=[0, 1]).astype("str")
+    before, after = (
+        codes[side].map(units.drop_duplicates("code").set_index("code")["name"]).astype("str")
+        for side, units in ((0, old), (1, new))
+    )
+    wrong = rulings[(before != rulings["source_value"]) | (after != rulings["ruled_value"])]
+    return findings("unit_version", wrong, "ruling_id", "its two spellings are not those of the registers")
+
+
+def _called_renamed(links: pd.DataFrame, table: str, rulings: pd.DataFrame) -> pd.DataFrame:
+    """No link between two spellings ruled to be one name is a renaming."""
+    renamed = links[links["relation"] == "renamed"]
+    here = renamed["old_code"] + PAIR_SEPARATOR + renamed["new_code"] + "|" + renamed["new_name"]
+    wrong = rulings[among(rulings["key"] + "|" + rulings["ruled_value"], here)]
+    return findings(table, wrong, "ruling_id", "the unit that it finds unchanged is called renamed")
 
 
 def names_differ(candidate: Candidate) -> pd.DataFrame:

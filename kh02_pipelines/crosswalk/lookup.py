@@ -3,12 +3,19 @@
 Belongs here: finding units and their links in published tables. Does not belong here: printing (``cli``).
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import pandas as pd
 
-from kh02_pipelines.names import loose_key, spelling_key
+from kh02_pipelines.crosswalk.compose import dated_steps, paths_from
+from kh02_pipelines.names import loose_key, spelling_key, split_unit_type
+from kh02_pipelines.names.parts import Level
+from kh02_pipelines.register.links import OPENING_DATE
+from kh02_pipelines.register.states import units_as_of
+from kh02_pipelines.tables.vocabulary import LEVELS
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -21,6 +28,9 @@ NEEDED_TABLES = (
     "province_crosswalk",
     "district_crosswalk",
     "commune_crosswalk",
+    "unit_version",
+    "change_event",
+    "succession",
 )
 LINK_COLUMNS = [
     "code",
@@ -33,14 +43,16 @@ LINK_COLUMNS = [
     "clause",
 ]
 _OLD = ("legacy_province", "legacy_district", "legacy_commune")
+_PAST = "unit_version"
 _NEW = ("province", "commune")
 
 
 @dataclass(frozen=True)
 class Found:
-    """One unit that matches, and its links: to successors when it is an old unit, to predecessors when new.
+    """One unit that matches, and its links: to what it has become when it is no longer, to predecessors when it is.
 
-    ``links`` has LINK_COLUMNS about the unit on the other side; ``above`` names the units above this one.
+    ``links`` has LINK_COLUMNS about the unit on the other side; ``above`` names the units above this one. A unit that
+    began after 30 June 2025 and has ended has the first day it was in force and the first day it was not.
     """
 
     table: str
@@ -48,18 +60,26 @@ class Found:
     name: str
     above: str
     links: pd.DataFrame
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
 
     @property
     def is_old(self) -> bool:
         """Whether the unit is of the state of 30 June 2025."""
         return self.table.startswith("legacy_")
 
+    @property
+    def leads_on(self) -> bool:
+        """Whether the links are to what the unit has become."""
+        return self.is_old or self.valid_to is not None
+
 
 def lookup(tables: Tables, query: str) -> list[Found]:
-    """Every unit, old and new, whose code is ``query`` or whose name matches it.
+    """Every unit whose code is ``query`` or whose name matches it: old, in between, and in force.
 
     Names match with or without the unit type, however they are spelled; a name typed without accents matches
-    every name that is the same without them. Old units come first.
+    every name that is the same without them. Old units come first; then those that began with the two-tier model
+    or later and have ended, such as a commune that has become a ward.
     """
     wanted = query.strip()
     found: list[Found] = []
@@ -69,7 +89,50 @@ def lookup(tables: Tables, query: str) -> list[Found]:
             Found(table, str(unit.code), str(unit.name), _above(unit, tables), _links(tables, table, str(unit.code)))
             for unit in _matching(units, wanted).itertuples()  # a few dozen at most share a name
         ]
+        if table == _OLD[-1]:
+            found += _past(tables, wanted)
     return found
+
+
+def _past(tables: Tables, wanted: str) -> list[Found]:
+    """Versions that began after the first register and have ended: in no unit table, and in many an address."""
+    versions = tables["unit_version"]
+    ended = versions[(versions["valid_from"] > OPENING_DATE) & versions["valid_to"].notna()]
+    parts = [split_unit_type(ended.loc[ended["level"] == level, "name"], cast(Level, level)) for level in LEVELS]
+    ended = ended.assign(short_name=pd.concat(parts)["short_name"].reindex(ended.index))
+    chosen = _matching(ended, wanted)
+    if chosen.empty:
+        return []
+    steps = dated_steps(tables["succession"], tables["change_event"])
+    return [
+        Found(
+            _PAST,
+            str(unit["code"]),
+            str(unit["name"]),
+            _province_of(unit, versions),
+            _became(chosen.loc[[at]], tables, steps[steps["effective_date"] >= unit["valid_to"]]),
+            unit["valid_from"].date(),
+            unit["valid_to"].date(),
+        )
+        for at, unit in chosen.iterrows()  # one or two
+    ]
+
+
+def _province_of(unit: pd.Series, versions: pd.DataFrame) -> str:
+    """The province above a unit, as it was called when the unit began."""
+    provinces = units_as_of(versions, unit["valid_from"], "province")
+    return " ".join(provinces.loc[provinces["code"] == unit["parent_code"], "name"])
+
+
+def _became(version: pd.DataFrame, tables: Tables, steps: pd.DataFrame) -> pd.DataFrame:
+    """What one ended version has become by now, in LINK_COLUMNS."""
+    paths = paths_from(version, tables["unit_version"], steps, "")
+    now = pd.concat([tables[name].assign(new_level=name) for name in _NEW])
+    links = paths.rename(columns={"new_code": "code"}).merge(
+        now[["new_level", "code", "name", "province_code"]], on=["new_level", "code"]
+    )
+    links["province_name"] = links["province_code"].map(tables["province"].set_index("code")["name"])
+    return links.reindex(columns=LINK_COLUMNS)
 
 
 def _matching(units: pd.DataFrame, wanted: str) -> pd.DataFrame:

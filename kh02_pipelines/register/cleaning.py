@@ -21,7 +21,7 @@ def clean_units(raw: pd.DataFrame, rulings: pd.DataFrame, target: str) -> pd.Dat
     ``raw``: ``code``, ``level``, ``name``, ``type``, ``parent_code`` as text, and ``row``. ``target`` is the
     register's name in the rulings and its file name without ending.
 
-    Returns ``code``, ``level``, ``name`` (official spelling), ``short_name``, ``type`` (lower case),
+    Returns ``code``, ``level``, ``name`` (the source's spelling), ``short_name``, ``type`` (lower case),
     ``parent_code`` (missing for provinces), ``ruling_id`` (empty where the source stands), in the source's
     order.
 

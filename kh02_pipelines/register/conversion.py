@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kh02_pipelines.names import spelling_key, split_unit_type
+from kh02_pipelines.register.ruling_form import CONVERSION_TARGET, RELATIONS_TARGET
 from kh02_pipelines.register.rulings import apply_succession_rulings, pair_keys
 from kh02_pipelines.register.source_rulings import apply_to_records
 from kh02_pipelines.sources.load import SourceRead
@@ -17,19 +18,18 @@ from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.units_frame import RAW_UNIT_COLUMNS, one_row_per_code
 from kh02_pipelines.sources.values import leading_type
 
-CONVERSION_TARGET = "conversion_2025-07-01"
-RELATIONS_TARGET = "relations_2025-07-01"
 SUCCESSIONS = "successions_2025-07-01"
-_SHARE_COLUMNS = ["predecessor_code", "successor_code", "legal_document", "clause", "row"]
+_SHARE_COLUMNS = ["predecessor_code", "successor_code", "legal_document", "clause", "file", "row"]
 
 
 @dataclass(frozen=True)
 class Conversion:
     """What a conversion table says, with the rulings on it applied.
 
-    ``pairs``: ``predecessor_code``, ``successor_code``, ``row`` as printed, and ``old_name``, ``note``, ``extent``,
-    ``population``, ``old_district_code``, ``old_province_code``. ``province_pairs``: the same two codes and
-    ``row``. ``new_units``, ``islands``: RAW_UNIT_COLUMNS. ``rulings``: those of its own that were applied.
+    ``pairs``: ``predecessor_code``, ``successor_code``, ``file``, ``row`` as printed, and ``old_name``, ``note``,
+    ``extent``, ``population``, ``old_district_code``, ``old_province_code``. ``province_pairs``: the same two
+    codes, ``file`` and ``row``. ``new_units``, ``islands``: RAW_UNIT_COLUMNS. ``rulings``: those of its own that
+    were applied.
     """
 
     pairs: pd.DataFrame
@@ -56,10 +56,12 @@ def conversion_frames(read: SourceRead, own_rulings: pd.DataFrame, new_provinces
         printed_provinces.drop_duplicates(["old_province_code", "new_province_code"])
         .set_axis(["predecessor_code", "successor_code", "row"], axis="columns")
         .sort_values(["predecessor_code", "successor_code"], ignore_index=True)
+        .assign(file=trace.origin.file)
     )
     communes = records[records["old_code"] != ""]
     pairs = communes.rename(columns={"old_code": "predecessor_code", "new_code": "successor_code", "line": "row"})
     pairs = pairs.sort_values(["predecessor_code", "successor_code"], kind="stable", ignore_index=True)
+    pairs["file"] = trace.origin.file
     districts = records[records["old_code"] == ""]
     islands = pd.DataFrame(
         {
@@ -110,7 +112,7 @@ def kept_names(
     two registers differ in more than conventions, nobody renamed it. Rows in the shape of the rulings, with the
     id ``K<code>``; communes that have such a ruling for these very names are left out.
     """
-    kept = pairs.loc[is_kept(pairs["note"]), ["predecessor_code", "successor_code", "row"]]
+    kept = pairs.loc[is_kept(pairs["note"]), ["predecessor_code", "successor_code", "file", "row"]]
     communes = [units[units["level"] == "commune"].set_index("code")["name"] for units in (old, new)]
     kept = kept.assign(
         before=kept["predecessor_code"].map(communes[0]), after=kept["successor_code"].map(communes[1])
@@ -133,6 +135,7 @@ def kept_names(
             "legal_document": kept["successor_code"].map(cited["legal_document"]).fillna(""),
             "clause": "Điều 1 khoản " + kept["successor_code"].map(cited["clause"]).fillna(""),
             "reason": "The table keeps the commune and its resolution lists it as not rearranged.",
+            "file": kept["file"],
             "row": kept["row"],
         }
     )

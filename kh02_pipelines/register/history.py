@@ -30,14 +30,17 @@ class History:
     succession: pd.DataFrame
 
 
-def build_history(opening: pd.DataFrame, links: pd.DataFrame, until: pd.Timestamp | None = None) -> History:
+def build_history(
+    opening: pd.DataFrame, links: pd.DataFrame, same_names: pd.DataFrame, until: pd.Timestamp | None = None
+) -> History:
     """Replay ``links`` (LINK_COLUMNS) on the register of 30 June 2025, up to and including ``until``.
 
     ``opening``: ``code``, ``level``, ``name``, ``type``, ``parent_code``. Links that leave a unit exactly as
-    it was (same code, name, type and parent, sole predecessor) make no new version.
+    it was (same code, name, type and parent, sole predecessor) make no new version. ``same_names``: pairs ruled to
+    be one name in two spellings (see ``rulings.same_name_pairs``), which are no renaming.
 
-    Raises SourceError when a link names a predecessor that is not in force on its day, a successor without
-    name or type, two descriptions of one successor, or a successor whose code is still in use.
+    Raises SourceError, with the file and row of the link, when it names a predecessor that is not in force on its
+    day, a successor without name or type, two descriptions of one successor, or a successor whose code is in use.
     """
     versions = opening[[*VERSION_KEYS, *ATTRIBUTES]].assign(
         valid_from=OPENING_DATE, valid_from_exact=False, started_by=None
@@ -51,7 +54,7 @@ def build_history(opening: pd.DataFrame, links: pd.DataFrame, until: pd.Timestam
     if until is not None:
         links = links[links["effective_date"] <= until]
     for day, batch in links.groupby("effective_date", sort=True):  # one turn per effective date: a handful
-        versions, day_events, day_successions = _replay_day(versions, batch, pd.Timestamp(str(day)))
+        versions, day_events, day_successions = _replay_day(versions, batch, same_names, pd.Timestamp(str(day)))
         events.append(day_events)
         successions.append(day_successions)
     return History(
@@ -84,7 +87,7 @@ def _stack(parts: list[pd.DataFrame], columns: dict[str, str], by: str | list[st
 
 
 def _replay_day(
-    versions: pd.DataFrame, batch: pd.DataFrame, day: pd.Timestamp
+    versions: pd.DataFrame, batch: pd.DataFrame, same_names: pd.DataFrame, day: pd.Timestamp
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One day: which versions end, which start, by which events."""
     in_force = versions.loc[versions["valid_to"].isna(), ["unit_id", *VERSION_KEYS, *ATTRIBUTES]]
@@ -108,7 +111,7 @@ def _replay_day(
     founding["event_id"] = _event_id(day, founding["successor_level"], founding["successor_code"])
     founding["successor_id"] = _unit_id(founding["successor_code"], day)
     started = _started_versions(founding, day)
-    events = [_founding_events(founding, day)]
+    events = [_founding_events(founding, same_names, day)]
 
     ended = links.drop_duplicates("predecessor_id")[
         ["predecessor_id", "predecessor_level", "predecessor_code", "legal_document"]
@@ -116,11 +119,12 @@ def _replay_day(
     whole = founding[(founding["extent"] == "whole") & (founding["predecessor_level"] == founding["successor_level"])]
     twice = whole["predecessor_id"].duplicated()
     if twice.any():
-        raise SourceError(
-            f"{whole.loc[twice, 'predecessor_id'].iloc[0]} goes whole to two successors on {day:%Y-%m-%d}",
-            file="changes.csv",
-            field="extent",
-            remedy="write part for each successor, or strike one of them",
+        link = whole[twice].iloc[0]
+        raise _fault(
+            link,
+            f"{link['predecessor_id']} goes whole to two successors on {day:%Y-%m-%d}",
+            "write part for each successor, or strike one of them",
+            "extent",
         )
     ended = ended.merge(whole[["predecessor_id", "event_id"]], on="predecessor_id", how="left", validate="1:1")
     own = ended["event_id"].isna()
@@ -148,10 +152,12 @@ def _replay_day(
     still = versions[versions["valid_to"].isna()]
     still = still[among(still["level"] + "/" + still["code"], started["level"] + "/" + started["code"])]
     if len(still):
-        raise SourceError(
-            f"{still['level'].iloc[0]} {still['code'].iloc[0]} would start on {day:%Y-%m-%d} while it is in force",
-            file="changes.csv",
-            remedy="name the unit in force as its predecessor",
+        level, code = still["level"].iloc[0], still["code"].iloc[0]
+        raise _fault(
+            founding[(founding["successor_level"] == level) & (founding["successor_code"] == code)].iloc[0],
+            f"{level} {code} would start on {day:%Y-%m-%d} while it is in force",
+            "give the unit in force a successor on that day: itself, or another",
+            "successor_code",
         )
     versions = pd.concat([versions, started], ignore_index=True)
     successions = founding.assign(ruling_id=founding["ruling_id"].mask(founding["ruling_id"] == ""))
@@ -162,12 +168,18 @@ def _refuse_unknown_predecessors(links: pd.DataFrame, day: pd.Timestamp) -> None
     unknown = links["predecessor_id"].isna()
     if unknown.any():
         link = links[unknown].iloc[0]
-        raise SourceError(
+        raise _fault(
+            link,
             f"{link['predecessor_level']} {link['predecessor_code']} is not in force on {day:%Y-%m-%d}",
-            file="changes.csv",
-            field="predecessor_code",
-            remedy="correct the code or the effective date",
+            "correct the code or the effective date",
+            "predecessor_code",
         )
+
+
+def _fault(link: pd.Series, what: str, remedy: str, field: str | None = None) -> SourceError:
+    """The error about one link, naming the file and row it stands in."""
+    row = None if pd.isna(link["row"]) else int(link["row"])
+    return SourceError(what, file=str(link["file"]), row=row, field=field, remedy=remedy)
 
 
 def _without_unchanged(links: pd.DataFrame) -> pd.DataFrame:
@@ -192,10 +204,11 @@ def _started_versions(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame
     bare = founding.loc[~among(founding["successor_id"], descriptions.index.to_series()), "successor_id"]
     twice = descriptions.index.to_series()[(descriptions > 1).any(axis="columns")]
     if len(bare) or len(twice):
-        raise SourceError(
-            f"the successor {min([*bare, *twice])} has no name and type, or two descriptions",
-            file="changes.csv",
-            remedy="give the same name, type and parent_code on every row of the successor",
+        successor = min([*bare, *twice])
+        raise _fault(
+            founding[founding["successor_id"] == successor].iloc[-1],
+            f"the successor {successor} has no name and type, or two descriptions",
+            "give the same name, type and parent_code on every row of the successor",
         )
     first = described.drop_duplicates("successor_id")
     return pd.DataFrame(
@@ -223,12 +236,20 @@ def renamed(before: pd.Series, after: pd.Series) -> pd.Series:
     return result
 
 
-def _founding_events(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+def _ruled_alike(events: pd.DataFrame, same_names: pd.DataFrame) -> pd.Series:
+    """Whether the names before and after are ruled to be one."""
+    pairs = events[["predecessor_code", "successor_code", "name_before", "name"]]
+    pairs = pairs.set_axis(["old_code", "new_code", "old_name", "new_name"], axis="columns")
+    both = pairs.merge(same_names, how="left", indicator=True)["_merge"]
+    return pd.Series(both.eq("both").to_numpy(), index=events.index)
+
+
+def _founding_events(founding: pd.DataFrame, same_names: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """One event per successor, with the kind that follows from its predecessors."""
     predecessors = founding.groupby("event_id").size()
     events = founding.drop_duplicates("event_id").set_index("event_id", drop=False)
     kind = pd.Series("transfer", index=events.index, dtype="str")
-    kind[renamed(events["name"], events["name_before"])] = "rename"
+    kind[renamed(events["name"], events["name_before"]) & ~_ruled_alike(events, same_names)] = "rename"
     kind[events["type"] != events["type_before"]] = "retype"
     kind[events["successor_code"] != events["predecessor_code"]] = "recode"
     kind[events["predecessor_level"] != events["successor_level"]] = "creation"
@@ -238,11 +259,11 @@ def _founding_events(founding: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     contradicted = declared[declared["kind"] != declared["event_id"].map(kind)]
     if len(contradicted):
         link = contradicted.iloc[0]
-        raise SourceError(
+        raise _fault(
+            link,
             f"{link['event_id']} is called a {link['kind']} and its links make it a {kind[link['event_id']]}",
-            file="changes.csv",
-            field="kind",
-            remedy="correct the kind, or the predecessors, name and type of the change",
+            "correct the kind, or the predecessors, name and type of the change",
+            "kind",
         )
     events = events.assign(kind=kind, effective_date=day)
     return events[list(EVENT_COLUMNS)].reset_index(drop=True)

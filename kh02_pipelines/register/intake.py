@@ -13,13 +13,24 @@ from kh02_pipelines.names import spelling_key, split_unit_type
 from kh02_pipelines.register.agreement import Spoken, compare_cross_checks, compare_registers, compare_successions
 from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts
 from kh02_pipelines.register.conversion import (
-    RELATIONS_TARGET,
     Conversion,
     conversion_frames,
     kept_names,
     shares,
 )
-from kh02_pipelines.register.source_rulings import apply_to_records, fit_pair_rulings, fit_unit_rulings
+from kh02_pipelines.register.ruling_form import (
+    CODE_LIST_TARGET,
+    CONVERSION_TARGET,
+    NSO_RULINGS_CAN_SAY,
+    RELATIONS_TARGET,
+    require_rulings,
+)
+from kh02_pipelines.register.source_rulings import (
+    apply_to_records,
+    fit_name_rulings,
+    fit_pair_rulings,
+    fit_unit_rulings,
+)
 from kh02_pipelines.register.source_tables import SourceTables, source_tables
 from kh02_pipelines.register.vintage import require_vintage
 from kh02_pipelines.sources.load import SourceRead
@@ -28,7 +39,6 @@ from kh02_pipelines.sources.units_frame import RAW_UNIT_COLUMNS
 OLD_REGISTER, NEW_REGISTER = "units_2025-06-30", "units_2025-07-01"
 SUCCESSIONS, PROVINCE_SUCCESSIONS = "successions_2025-07-01", "province_successions_2025-07-01"
 NSO_RULINGS = "nso_rulings"
-CODE_LIST_TARGET = "code_list_2025-07-01"
 
 
 @dataclass(frozen=True)
@@ -50,14 +60,17 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
     there are sources; ``hashes``:
     the hash of each embedded file. Without sources the raw frames are the reference itself.
 
-    Raises VintageError when a register speaks for another date than configured.
+    Raises VintageError when a register speaks for another date than configured, and RulingError when a ruling
+    could not be applied to anything.
     """
     raw = {name: frame for name, frame in reference.items() if name != NSO_RULINGS}
+    rulings = raw["rulings"]
+    own_rulings = reference.get(NSO_RULINGS, rulings.iloc[:0])
+    require_rulings(rulings)
+    require_rulings(own_rulings, NSO_RULINGS_CAN_SAY, f"{NSO_RULINGS}.csv")
     for read in reads:
         if read.role in ("old_register", "new_register") and "parent_name" not in read.records.columns:
             require_vintage(read.records, read.date, read.trace.origin.file, reference)
-    rulings = raw["rulings"]
-    own_rulings = reference.get(NSO_RULINGS, rulings.iloc[:0])
     conversion = _conversion(reads, raw, own_rulings)
     old = [_spoken(read, _with_islands(read, conversion), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
     new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
@@ -71,7 +84,7 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
         followed[NEW_REGISTER] = complete[0].name
     if conversion is not None:
         read, said = conversion
-        raw[SUCCESSIONS] = said.pairs[["predecessor_code", "successor_code", "row"]]
+        raw[SUCCESSIONS] = said.pairs[["predecessor_code", "successor_code", "file", "row"]]
         raw[PROVINCE_SUCCESSIONS] = said.province_pairs
         for target in (SUCCESSIONS, PROVINCE_SUCCESSIONS):
             rulings = fit_pair_rulings(raw[target], rulings, target, read.trace)
@@ -81,11 +94,12 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
         superseded = (rulings["action"] == "same_name") & rulings["key"].isin(kept["key"])
         rulings = pd.concat([rulings[~superseded], kept], ignore_index=True)
         followed[RELATIONS_TARGET] = read.name
+    registers = [*old[:1], *complete[:1]]
+    if registers:
+        rulings = fit_name_rulings(raw[OLD_REGISTER], raw[NEW_REGISTER], rulings, registers[0].trace)
     raw["rulings"] = rulings
     own = (
-        []
-        if conversion is None
-        else [ruled_conflicts(conversion[1].rulings, {"conversion_2025-07-01": conversion[0].name})]
+        [] if conversion is None else [ruled_conflicts(conversion[1].rulings, {CONVERSION_TARGET: conversion[0].name})]
     )
     conflicts = all_conflicts(
         [

@@ -6,6 +6,7 @@ belong here: rules on crosswalks (``crosswalk.invariants``) or on single tables 
 
 import pandas as pd
 
+from kh02_pipelines.register.links import REFORM_DATE
 from kh02_pipelines.register.rule import Candidate, Rule, Word, among, findings, nothing, one_finding, together
 from kh02_pipelines.register.states import units_as_of
 from kh02_pipelines.tables.catalogue import CATALOGUE
@@ -65,6 +66,45 @@ def province_totals_differ(candidate: Candidate) -> pd.DataFrame:
         + wrong["count"].astype("int64").astype("str")
     )
     return together(findings("commune", wrong, ["province_code", "type"], problem))
+
+
+def reform_totals_differ(candidate: Candidate) -> pd.DataFrame:
+    """Links and shares of the reform, against what its law and the official table add up to.
+
+    A row that a source has lost breaks no other rule as long as the rest fits together: a commune with three
+    successors is as sound with two. Counted in the history, which later changes leave as it is.
+    """
+    expected = candidate.evidence.get("reform_totals")
+    if expected is None:
+        return one_finding("reform_totals", "evidence", "was not staged, so the reform cannot be counted")
+    if expected.empty:  # before the reform nothing has been carried over
+        return nothing()
+    both = expected.merge(_reform_counts(candidate), on="fact", how="outer").fillna({"count": 0, "counted": 0})
+    wrong = both[both["count"] != both["counted"]]
+    problem = "counted " + wrong["counted"].astype("int64").astype("str")
+    problem += ", reform_totals.csv gives " + wrong["count"].astype("int64").astype("str")
+    return together(findings("succession", wrong, "fact", problem))
+
+
+def _reform_counts(candidate: Candidate) -> pd.DataFrame:
+    """``fact``, ``counted``: the commune links of the day of the reform in the words of ``reform_totals.csv``."""
+    events, versions = candidate.tables["change_event"], candidate.tables["unit_version"]
+    events = events[events["effective_date"] == REFORM_DATE]
+    communes = versions.loc[versions["level"] == "commune", "unit_id"]
+    links = candidate.tables["succession"].merge(events, on="event_id")
+    links = links[among(links["predecessor_id"], communes)]
+    successors = links.groupby("predecessor_id").size()
+    heirs = links[(links["population"] == "all") & (links["extent"] == "part")]
+    landed = links[(links["population"] == "none") & ~among(links["predecessor_id"], heirs["predecessor_id"])]
+    sizes = successors.value_counts()
+    counted = {
+        "commune_pairs": len(links),
+        "population_heirs": len(heirs),
+        "land_only_parts": len(landed),
+        "unchanged_communes": int(links["kind"].isin(["transfer", "recode"]).sum()),
+        **dict(zip("communes_into_" + sizes.index.astype("str"), sizes, strict=True)),
+    }
+    return pd.DataFrame({"fact": list(counted), "counted": list(counted.values())})
 
 
 def references_broken(candidate: Candidate) -> pd.DataFrame:
@@ -153,6 +193,14 @@ RULES = (
         "Communes by province and type are as many as the province's resolution gives",
         "look for the commune under a wrong province or type; the totals are in province_totals.csv",
         province_totals_differ,
+    ),
+    Rule(
+        "reform_totals",
+        Word.COMPLETE,
+        "Số cặp, số xã bị chia, số xã giữ nguyên và các trường hợp dân số của ngày 01/07/2025 đúng như nguồn",
+        "Pairs, divided and unchanged communes, heirs and land-only parts of 2025-07-01 are as many as there were",
+        "look for a row lost or added in the successions, population_heirs.csv or land_only.csv",
+        reform_totals_differ,
     ),
     Rule(
         "references_exist",

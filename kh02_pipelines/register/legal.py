@@ -7,6 +7,7 @@ here: the documents themselves (``sources/reference/legal_documents.csv``).
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
+from kh02_pipelines.register.frames import files_of
 
 LEGAL_DOCUMENTS_FILE = "legal_documents.csv"
 
@@ -55,16 +56,52 @@ def parse_dates(raw: pd.DataFrame, field: str, file: str) -> pd.Series:
     return parsed
 
 
-def require_documents(numbers: pd.Series, rows: pd.Series, documents: pd.DataFrame, file: str) -> None:
-    """Raise SourceError when a number cited in ``file`` is not a known legal document."""
-    unknown = ~numbers.isin(documents["number"])
+def require_documents(cited: pd.DataFrame, documents: pd.DataFrame, file: str) -> None:
+    """Raise SourceError when a row of ``file`` (``legal_document``, ``row``) cites no known legal document."""
+    unknown = ~cited["legal_document"].isin(documents["number"])
     if unknown.any():
+        row = cited[unknown].iloc[0]
         raise SourceError(
-            f"cites {numbers[unknown].iloc[0]!r}, which is not in {LEGAL_DOCUMENTS_FILE}",
-            file=file,
-            row=int(rows[unknown].iloc[0]),
+            f"cites {row['legal_document']!r}, which is not in {LEGAL_DOCUMENTS_FILE}",
+            file=str(files_of(cited, file)[unknown].iloc[0]),
+            row=int(row["row"]),
             field="legal_document",
             remedy=f"add the document to {LEGAL_DOCUMENTS_FILE} or correct the number",
+        )
+
+
+def parse_clauses(raw: pd.DataFrame, file: str) -> pd.Series:
+    """The column ``clause`` as numbers; the empty string is missing. Raises SourceError naming the row."""
+    filled = raw["clause"].mask(raw["clause"] == "")
+    wrong = filled.notna() & ~filled.str.fullmatch("[1-9][0-9]{0,3}").fillna(False).astype(bool)
+    if wrong.any():
+        row = raw[wrong].iloc[0]
+        raise SourceError(
+            f"{row['clause']!r} is not a clause",
+            file=file,
+            row=int(row["row"]),
+            field="clause",
+            remedy="write the number of the khoản of Điều 1 in digits, or nothing",
+        )
+    return filled.astype("Int32")
+
+
+def require_governing(cited: pd.DataFrame, provinces: pd.Series, resolutions: pd.Series, file: str) -> None:
+    """Raise SourceError when a row cites another document than the resolution of its new commune's province.
+
+    ``cited``: ``successor_code``, ``legal_document``, ``row``; ``provinces``: new commune code → province code;
+    ``resolutions``: see ``commune_documents``.
+    """
+    due = cited["successor_code"].map(provinces).map(resolutions).astype("str")
+    wrong = due.notna() & (cited["legal_document"] != due)
+    if wrong.any():
+        row = cited[wrong].iloc[0]
+        raise SourceError(
+            f"{row['successor_code']} cites {row['legal_document']!r}, and {due[wrong].iloc[0]} governs its province",
+            file=str(files_of(cited, file)[wrong].iloc[0]),
+            row=int(row["row"]),
+            field="legal_document",
+            remedy="cite the resolution of the new commune's province",
         )
 
 

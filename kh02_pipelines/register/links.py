@@ -7,14 +7,17 @@ changes into one shape. Does not belong here: what follows for unit versions and
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.register.frames import among
+from kh02_pipelines.register.frames import among, files_of
 from kh02_pipelines.register.legal import (
     commune_documents,
     governing_document,
+    parse_clauses,
     parse_dates,
     require_documents,
+    require_governing,
 )
-from kh02_pipelines.register.rulings import apply_succession_rulings, pair_keys
+from kh02_pipelines.register.ruling_form import RELATIONS_TARGET
+from kh02_pipelines.register.rulings import apply_succession_rulings, pair_keys, rulings_for
 from kh02_pipelines.tables.vocabulary import EVENT_KINDS, EXTENTS, LEVELS, POPULATIONS
 
 OPENING_DATE = pd.Timestamp("2025-06-30")
@@ -23,7 +26,9 @@ OPENING_DATE = pd.Timestamp("2025-06-30")
 REFORM_DATE = pd.Timestamp("2025-07-01")
 """Districts end and the two-tier model begins (203/2025/QH15, 202/2025/QH15)."""
 
+OLD_REGISTER = "units_2025-06-30"
 SUCCESSIONS = "successions_2025-07-01"
+CLAUSES = "clauses_2025-07-01"
 PROVINCE_SUCCESSIONS = "province_successions_2025-07-01"
 
 LINK_COLUMNS = [
@@ -41,10 +46,13 @@ LINK_COLUMNS = [
     "legal_document",
     "clause",
     "ruling_id",
+    "file",
+    "row",
 ]
 """One row per predecessor and successor; an abolition without heir has an empty successor. ``kind`` is what the
 source calls the event, where it says so. ``name`` to ``parent_code`` describe the successor; missing means as
-its predecessor."""
+its predecessor. ``file`` and ``row`` are where the link stands, for whoever has to mend it; a district that ends
+has no row."""
 
 
 def reform_links(
@@ -64,12 +72,14 @@ def reform_links(
     ``heirs``, ``land_only`` and ``clauses`` are the reference files of those names. Returns LINK_COLUMNS.
     The five island districts are not here: they are in ``changes.csv`` (see ``change_links``).
 
-    Raises SourceError when a pair names a unit that is not in the registers, or RulingError.
+    Raises SourceError when a pair names a unit that is not in the registers, when a clause or share cites another
+    document than its province's or is no number, and when a new commune has not one clause; RulingError, also for
+    a ruling on one name in two spellings that no link has.
     """
     communes = apply_succession_rulings(commune_pairs, rulings, SUCCESSIONS)
     communes = _with_extent(communes)
     communes["population"] = _population(communes, heirs, land_only)
-    communes = _with_successor(communes, old_units, new_units, "commune", f"{SUCCESSIONS}.csv")
+    communes = _with_successor(communes, old_units, new_units, "commune")
     resolutions = commune_documents(documents)
     communes["legal_document"] = communes["parent_code"].map(resolutions)
     unlawful = communes["legal_document"].isna()
@@ -80,13 +90,18 @@ def reform_links(
             field="governs",
             remedy="add the resolution with governs commune:<province code>",
         )
-    known = clauses.set_index("successor_code")["clause"].astype("Int32")
+    located = new_units[new_units["level"] == "commune"].set_index("code")["parent_code"]
+    known = _clauses(clauses, located, resolutions)
     communes["clause"] = communes["successor_code"].map(known)
+    for shares, name in ((heirs, "population_heirs.csv"), (land_only, "land_only.csv")):
+        require_governing(shares, located, resolutions, name)
+        parse_clauses(shares, name)
 
     provinces = _with_extent(apply_succession_rulings(province_pairs, rulings, PROVINCE_SUCCESSIONS))
     provinces["population"] = "all"
-    provinces = _with_successor(provinces, old_units, new_units, "province", f"{PROVINCE_SUCCESSIONS}.csv")
+    provinces = _with_successor(provinces, old_units, new_units, "province")
     provinces["legal_document"] = governing_document(documents, "province:*")
+    _refuse_idle_same_names(pd.concat([provinces, communes]), old_units, rulings)
 
     districts = old_units.loc[old_units["level"] == "district", ["code"]]
     ends = pd.DataFrame(
@@ -95,11 +110,12 @@ def reform_links(
             "predecessor_code": districts["code"].array,
             "legal_document": governing_document(documents, "district:*"),
             "ruling_id": "",
+            "file": f"{OLD_REGISTER}.csv",
         }
     )
     links = pd.concat([provinces, communes, ends], ignore_index=True)
     links["effective_date"] = REFORM_DATE
-    return links.reindex(columns=LINK_COLUMNS)
+    return links.reindex(columns=LINK_COLUMNS).astype({"row": "Int64"})
 
 
 def all_links(reform: pd.DataFrame, changes: pd.DataFrame, new_units: pd.DataFrame) -> pd.DataFrame:
@@ -125,13 +141,15 @@ def change_links(changes: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame
     """The links of ``changes.csv``: LINK_COLUMNS, in the file's order.
 
     Raises SourceError for a date, level, extent, population or document that is not known, or a change that
-    takes effect before the reform.
+    takes effect before the reform, and for an id that is not date/level/successor or a row that stands twice (one
+    successor has one id, on a row for each predecessor).
     """
     file = "changes.csv"
     links = changes.assign(
         effective_date=parse_dates(changes, "effective_date", file),
         clause=pd.array([None] * len(changes), dtype="Int32"),
         ruling_id="",
+        file=file,
     )
     vocabularies = {
         "kind": EVENT_KINDS,
@@ -153,11 +171,65 @@ def change_links(changes: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame
             field=field,
             remedy=f"use {', '.join(allowed)}",
         )
-    require_documents(changes["legal_document"], changes["row"], documents, file)
+    require_documents(changes, documents, file)
+    _refuse_other_ids(changes, file)
     links["type"] = links["type"].str.lower()
     for field in ("name", "type", "parent_code"):
         links[field] = links[field].mask(links[field] == "")
-    return links.reindex(columns=LINK_COLUMNS)
+    return links.reindex(columns=LINK_COLUMNS).astype({"row": "Int64"})
+
+
+def _refuse_other_ids(changes: pd.DataFrame, file: str) -> None:
+    written = changes["effective_date"] + "/" + changes["successor_level"] + "/" + changes["successor_code"]
+    for wrong, what, remedy in (
+        (changes["change_id"] != written, "is not what its row says", "write date/level/successor"),
+        (
+            changes.duplicated(["change_id", "predecessor_level", "predecessor_code"]),
+            "stands twice with one predecessor",
+            "keep one row for each predecessor",
+        ),
+    ):
+        if wrong.any():
+            row = changes[wrong].iloc[0]
+            raise SourceError(
+                f"the change {row['change_id']!r} {what}",
+                file=file,
+                row=int(row["row"]),
+                field="change_id",
+                remedy=remedy,
+            )
+
+
+def _clauses(clauses: pd.DataFrame, provinces: pd.Series, resolutions: pd.Series) -> pd.Series:
+    """New commune code → clause that rules on it. ``provinces``: new commune code → province code.
+
+    Raises SourceError unless every new commune stands once, with the resolution of its province.
+    """
+    file = f"{CLAUSES}.csv"
+    codes = clauses["successor_code"]
+    for wrong, what, remedy in (
+        (codes.duplicated(), "stands twice", "keep one row per new commune"),
+        (~among(codes, provinces.index.to_series()), "is no new commune", "correct the code, or strike the row"),
+    ):
+        if wrong.any():
+            row = clauses[wrong].iloc[0]
+            raise SourceError(
+                f"{row['successor_code']} {what}",
+                file=file,
+                row=int(row["row"]),
+                field="successor_code",
+                remedy=remedy,
+            )
+    missing = provinces.index[~among(provinces.index.to_series(), codes).to_numpy()]
+    if len(missing):
+        raise SourceError(
+            f"no row for the new commune {missing[0]}",
+            file=file,
+            field="successor_code",
+            remedy="add the clause that creates it or lists it as not rearranged",
+        )
+    require_governing(clauses, provinces, resolutions, file)
+    return pd.Series(parse_clauses(clauses, file).array, index=codes.array)
 
 
 def _with_extent(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -174,15 +246,15 @@ def _population(pairs: pd.DataFrame, heirs: pd.DataFrame, land_only: pd.DataFram
     """
     printed, heir, land = (pair_keys(frame) for frame in (pairs, heirs, land_only))
     split = printed[pairs["extent"] == "part"]
-    for name, chosen, rows, also_wrong in (
-        ("population_heirs.csv", heir, heirs["row"], heirs["predecessor_code"].duplicated()),
-        ("land_only.csv", land, land_only["row"], land.isin(heir)),
+    for files, chosen, rows, also_wrong in (
+        (files_of(heirs, "population_heirs.csv"), heir, heirs["row"], heirs["predecessor_code"].duplicated()),
+        (files_of(land_only, "land_only.csv"), land, land_only["row"], land.isin(heir) | land.duplicated()),
     ):
         stray = ~among(chosen, split) | also_wrong
         if stray.any():
             raise SourceError(
                 f"{chosen[stray].iloc[0]} is not a succession of a split commune, or contradicts another row",
-                file=name,
+                file=str(files[stray].iloc[0]),
                 row=int(rows[stray].iloc[0]),
                 remedy="name one of the successors of a split commune, once",
             )
@@ -192,9 +264,7 @@ def _population(pairs: pd.DataFrame, heirs: pd.DataFrame, land_only: pd.DataFram
     return population
 
 
-def _with_successor(
-    pairs: pd.DataFrame, old_units: pd.DataFrame, new_units: pd.DataFrame, level: str, file: str
-) -> pd.DataFrame:
+def _with_successor(pairs: pd.DataFrame, old_units: pd.DataFrame, new_units: pd.DataFrame, level: str) -> pd.DataFrame:
     """Pairs with levels and the successor's attributes; every code must be in its register."""
     for field, units in (("predecessor_code", old_units), ("successor_code", new_units)):
         stray = ~among(pairs[field], units.loc[units["level"] == level, "code"])
@@ -202,7 +272,7 @@ def _with_successor(
             row = pairs[stray].iloc[0]
             raise SourceError(
                 f"{level} {row[field]} is not in the register of its date",
-                file=file,
+                file=row["file"],
                 row=int(row["row"]),
                 field=field,
                 remedy="correct the code, or add a ruling with its citation",
@@ -210,3 +280,23 @@ def _with_successor(
     attributes = new_units.loc[new_units["level"] == level, ["code", "name", "type", "parent_code"]]
     linked = pairs.merge(attributes, left_on="successor_code", right_on="code", how="left", validate="many_to_one")
     return linked.assign(predecessor_level=level, successor_level=level)
+
+
+def _refuse_idle_same_names(links: pd.DataFrame, old_units: pd.DataFrame, rulings: pd.DataFrame) -> None:
+    """Raise RulingError when two spellings are ruled to be one name and no link can be meant.
+
+    Such a ruling says that a unit is unchanged: it needs a link without other successors or predecessors, between
+    the very names it quotes.
+    """
+    alone = ~links["predecessor_code"].duplicated(keep=False) & ~links["successor_code"].duplicated(keep=False)
+    between = links[alone].set_index(pair_keys(links[alone]))
+    before = between["predecessor_code"].map(old_units.set_index("code")["name"])
+    for ruling in rulings_for(rulings, RELATIONS_TARGET):
+        if ruling.key not in between.index:
+            raise ruling.no_match(f"no unit of {RELATIONS_TARGET} passes whole and alone as {ruling.key}")
+        printed = (before[ruling.key], between.at[ruling.key, "name"])
+        if printed != (ruling.source_value, ruling.ruled_value):
+            raise ruling.no_match(
+                f"the registers print {printed[0]!r} and {printed[1]!r} for {ruling.key}, "
+                f"not {ruling.source_value!r} and {ruling.ruled_value!r}"
+            )

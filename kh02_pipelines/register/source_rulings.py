@@ -6,6 +6,7 @@ the ruling expects. Does not belong here: applying rulings to cleaned units and 
 
 import pandas as pd
 
+from kh02_pipelines.names import spelling_key
 from kh02_pipelines.register.rulings import PAIR_SEPARATOR, Ruling, pair_keys, rulings_for
 from kh02_pipelines.sources.trace import Trace
 
@@ -45,6 +46,24 @@ def fit_pair_rulings(pairs: pd.DataFrame, rulings: pd.DataFrame, target: str, tr
             fits_already = ruling.action == "drop" and ruling.key not in printed
         mended += [ruling.ruling_id] if fits_already else []
     return _without(rulings, mended, trace)
+
+
+def fit_name_rulings(old: pd.DataFrame, new: pd.DataFrame, rulings: pd.DataFrame, trace: Trace) -> pd.DataFrame:
+    """The rulings without the ``same_name`` ones whose two spellings these registers do not print, each a notice.
+
+    Not needed where the two registers spell the name alike; unmatched where they spell it in yet another way.
+    """
+    names = [units.drop_duplicates("code").set_index("code")["name"] for units in (old, new)]
+    ours = rulings[rulings["action"] == "same_name"]
+    codes = ours["key"].str.split(PAIR_SEPARATOR, n=1, expand=True).reindex(columns=[0, 1]).astype("str")
+    before, after = codes[0].map(names[0]).astype("str"), codes[1].map(names[1]).astype("str")
+    fits = (before == ours["source_value"]) & (after == ours["ruled_value"])
+    alike = spelling_key(before) == spelling_key(after)
+    shown = ours.assign(key=ours["key"] + ": " + before.fillna("-") + " / " + after.fillna("-"))
+    for ruling in shown[~fits & ~alike].itertuples():  # a handful
+        trace.notice(str(ruling.field), str(ruling.key), str(ruling.ruled_value), f"{UNMATCHED} {ruling.ruling_id}")
+    kept = rulings[~rulings["ruling_id"].isin(ours.loc[~fits & ~alike, "ruling_id"])]
+    return _without(kept, ours.loc[~fits & alike, "ruling_id"].to_list(), trace)
 
 
 def apply_to_records(

@@ -140,6 +140,12 @@ REFERENCE_FILES: dict[str, ReferenceFile] = {
             "Số đơn vị cấp xã theo tỉnh, loại và ngày, theo nghị quyết của từng tỉnh",
             "Number of communes by province, type and date, as each province's resolution gives them",
         ),
+        ReferenceFile(
+            "reform_totals",
+            ("fact", "count", "source"),
+            "Số cặp xã, số xã bị chia, số xã giữ nguyên và các trường hợp dân số của ngày 01/07/2025, kèm nguồn",
+            "Pairs, divided and unchanged communes, heirs and land-only parts of 2025-07-01, each with its source",
+        ),
     )
 }
 """Every embedded file by name."""

@@ -52,7 +52,13 @@ def count(name: str, vi: str, en: str, *, minimum: int = 0, nullable: bool = Fal
     return Column(name, ColumnType.INTEGER, vi, en, nullable=nullable, minimum=minimum)
 
 
-NAME = text("name", "Tên đầy đủ, đúng chính tả văn bản công bố", "Full official name, spelled as published")
+NAME = text(
+    "name",
+    "Tên đầy đủ, đúng chính tả của nguồn được theo (nguồn nhúng sẵn, hoặc nguồn được cấu hình) và các đính chính; "
+    "chỗ các nguồn viết khác nhau ở bảng source_conflict",
+    "Full name, spelled as the source that is followed spells it (the embedded one, or the one configured) and as "
+    "rulings correct it; where the sources of a release differ is in source_conflict",
+)
 SHORT_NAME = text("short_name", "Tên không kèm loại đơn vị", "Name without the unit type")
 NAME_ASCII = text("name_ascii", "Tên đầy đủ không dấu", "Full name without diacritics", pattern=r"[\x20-\x7e]+")
 VALID_FROM = date(

@@ -210,6 +210,15 @@ def _(case: Case) -> Case:
     return _rename_new(case, other["code"], other["name"].replace("Xã", "Phường"), "phường")
 
 
+@fault("reform_totals")
+def _(case: Case) -> Case:
+    """One successor of a commune divided in three is lost; what is left fits together."""
+    links = case.table("succession")
+    parts = links[links["extent"] == "part"].groupby("predecessor_id")["predecessor_id"].transform("size")
+    lost = links.loc[parts[parts == 3].index]
+    return case.with_tables(succession=links.drop(index=lost.index[0]))
+
+
 @fault("every_unit_linked")
 def _(case: Case) -> Case:
     links = case.table("commune_crosswalk")
@@ -372,6 +381,9 @@ fault("states_match_versions")(
 )
 fault("district_sets_complete")(
     _set("district_crosswalk", "commune_within_district", False, lambda t: t["commune_within_district"])
+)
+fault("events_fit_relations")(
+    _set("commune_crosswalk", "relation", "unchanged", lambda t: t["old_code"] == "31105")  # xã Thổ Châu, now đặc khu
 )
 fault("names_agree")(
     _set("commune_crosswalk", "old_district_name", "Huyện Khác", lambda t: pd.Series(True, index=t.index))

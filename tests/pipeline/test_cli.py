@@ -173,6 +173,26 @@ def successor_from_nowhere(reference: Any) -> tuple[str, ...]:
     return ("commune 99999 is not in the register", "successions_2025-07-01.csv", f"row {row}")
 
 
+def ruling_with_a_mistyped_target(reference: Any) -> tuple[str, ...]:
+    reference.replace("rulings", "R014,relations_2025-07-01", "R014,relations_2025-07-02")
+    return ("ruling R014 cannot be applied", "rulings.csv", "row 15", "field target")
+
+
+def ruling_of_another_action(reference: Any) -> tuple[str, ...]:
+    reference.replace("rulings", "R010,units_2025-07-01,set", "R010,units_2025-07-01,drop")
+    return ("ruling R010 cannot be applied", "rulings.csv", "row 11", "field action")
+
+
+def clause_that_is_none(reference: Any) -> tuple[str, ...]:
+    reference.replace("clauses_2025-07-01", "00004,1656/NQ-UBTVQH15,3", "00004,1656/NQ-UBTVQH15,abc")
+    return ("'abc' is not a clause", "clauses_2025-07-01.csv", "row 2", "field clause")
+
+
+def unknown_law(reference: Any) -> tuple[str, ...]:
+    reference.replace("totals", "2025-06-30,province,tỉnh,57,124/2004/QĐ-TTg", "2025-06-30,province,tỉnh,57,xxx")
+    return ("cites 'xxx'", "totals.csv", "row 3", "field legal_document")
+
+
 def change_of_nobody(reference: Any) -> tuple[str, ...]:
     reference.append(
         "changes",
@@ -191,12 +211,24 @@ def change_of_nobody(reference: Any) -> tuple[str, ...]:
             "legal_document": "388/NQ-UBTVQH16",
         },
     )
-    return ("commune 99999 is not in force on 2026-10-01", "changes.csv")
+    return ("commune 99999 is not in force on 2026-10-01", "changes.csv", "row 32")
 
 
 @pytest.mark.parametrize(
     "plant",
-    [missing, other_header, not_utf8, lost_zeros, ruling_without_match, successor_from_nowhere, change_of_nobody],
+    [
+        missing,
+        other_header,
+        not_utf8,
+        lost_zeros,
+        ruling_without_match,
+        ruling_with_a_mistyped_target,
+        ruling_of_another_action,
+        successor_from_nowhere,
+        clause_that_is_none,
+        unknown_law,
+        change_of_nobody,
+    ],
     ids=lambda plant: plant.__name__,
 )
 def test_faults_in_the_reference_data(kh02: Kh02, tmp_path: Path, reference_copy: Any, plant: Any) -> None:
@@ -256,6 +288,14 @@ def test_lookup_shows_everything_it_finds(kh02: Kh02, home: Path, candidate_toda
     assert len(found) > 50
     answer = kh02("lookup", "tan thanh", home=home)
     assert sum(bool(re.match(r"[0-9]{2,5} ", line)) for line in answer.out.splitlines()) == len(found)
+
+
+def test_lookup_of_a_name_that_2026_ended(kh02: Kh02, home: Path) -> None:
+    answer = kh02("lookup", "Xã Trảng Bom", home=home)
+    assert answer.code == OK
+    (line,) = [line for line in answer.out.splitlines() if line.startswith("26248 Xã Trảng Bom, Tỉnh Đồng Nai")]
+    assert "from 2025-07-01 until 2026-04-30" in line
+    assert re.search(r"→ 26248 Phường Trảng Bom; Thành phố Đồng Nai; .*237/NQ-UBTVQH16", answer.out)
 
 
 def test_lookup_that_finds_nothing(kh02: Kh02, home: Path) -> None:

@@ -31,6 +31,7 @@ HEADERS = {
     "clauses_2025-07-01": "successor_code,legal_document,clause",
     "land_only": "predecessor_code,successor_code,legal_document,clause",
     "totals": "valid_from,level,type,count,legal_document",
+    "reform_totals": "fact,count,source",
 }
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 ISLANDS = {"318": "11948", "471": "19742", "498": "20333", "536": "21548", "755": "26732"}

@@ -14,6 +14,8 @@ from kh02_pipelines.crosswalk.compose import compose, dated_steps
 from kh02_pipelines.register.cleaning import clean_units
 from kh02_pipelines.register.history import History, build_history
 from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.ruling_form import RELATIONS_TARGET
+from kh02_pipelines.register.rulings import same_name_pairs
 from kh02_pipelines.register.states import units_as_of
 
 EVENT_DAYS = [
@@ -44,7 +46,8 @@ def last_event(day: dt.date) -> dt.date:
 def history_until(raw: dict[str, pd.DataFrame]) -> Callable[[dt.date], History]:
     cleaned = {name: clean_units(raw[name], raw["rulings"], name) for name in (OLD_REGISTER, NEW_REGISTER)}
     links = links_of(raw, cleaned, ruled_documents(raw))
-    return cache(lambda day: build_history(cleaned[OLD_REGISTER], links, until=pd.Timestamp(day)))
+    same_names = same_name_pairs(raw["rulings"], RELATIONS_TARGET)
+    return cache(lambda day: build_history(cleaned[OLD_REGISTER], links, same_names, until=pd.Timestamp(day)))
 
 
 def counted(units: pd.DataFrame) -> dict[tuple[str, str], int]:

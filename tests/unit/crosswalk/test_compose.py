@@ -8,6 +8,7 @@ from kh02_pipelines.register.history import build_history
 from kh02_pipelines.register.links import LINK_COLUMNS
 
 STANDING = "the code list"
+NO_SAME_NAMES = pd.DataFrame(columns=["old_code", "new_code", "old_name", "new_name"], dtype="str")
 CODES = ("00001", "00002", "00003", "00004")
 OPENING = pd.DataFrame(
     [("01", "province", "Tỉnh Một", "tỉnh", None), ("001", "district", "Huyện Hai", "huyện", "01")]
@@ -58,7 +59,7 @@ def composed(*steps: Step, retype: tuple[str, str] | None = None) -> dict[tuple[
     links = pd.DataFrame(rows, columns=LINK_COLUMNS)
     links["kind"] = pd.Series(None, index=links.index, dtype="str")
     links["clause"] = links["clause"].astype("Int32")
-    history = build_history(OPENING, links)
+    history = build_history(OPENING, links, NO_SAME_NAMES)
     paths = compose(history.unit_version, dated_steps(history.succession, history.change_event), STANDING)
     paths = paths[paths["old_level"] == "commune"]
     assert not paths.duplicated(["old_code", "new_code"]).any()

@@ -140,6 +140,14 @@ def test_unchanged_communes_and_codes_that_deceive(candidate_reform: Candidate) 
     assert len(kept) == 1_050
 
 
+def test_what_a_ruling_finds_unchanged_is_no_renaming_in_its_event(candidate_reform: Candidate) -> None:
+    events = candidate_reform.tables["change_event"]
+    renamed = events.loc[events["kind"] == "rename", "event_id"]
+    assert set(renamed) == {"2025-07-01/commune/24235", "2025-07-01/commune/25114"}
+    kinds = events.set_index("event_id")["kind"]
+    assert {kinds[f"2025-07-01/commune/{code}"] for code in ("04603", "25225", "26119")} == {"transfer"}
+
+
 def test_population_heirs(links: pd.DataFrame) -> None:
     heirs = links[(links["population"] == "all") & (links["extent"] == "part")]
     assert len(heirs) == 60

@@ -63,6 +63,35 @@ def test_districts_provinces_and_islands(tables: dict[str, object]) -> None:
     assert zone["commune", "26732"].links["code"].tolist() == ["755"]
 
 
+@pytest.mark.parametrize(
+    ("query", "code", "dates", "became", "law"),
+    [
+        ("Xã Trảng Bom", "26248", ("2025-07-01", "2026-04-30"), "Phường Trảng Bom", "237/NQ-UBTVQH16"),
+        ("Xã Lộc Ninh", "25270", ("2025-07-01", "2026-04-30"), "Phường Lộc Ninh", "237/NQ-UBTVQH16"),
+        ("Tỉnh Bắc Ninh", "24", ("2025-07-01", "2026-09-20"), "Thành phố Bắc Ninh", "39/2026/QH16"),
+    ],
+)
+def test_a_name_of_2025_that_2026_ended_shows_its_dates_and_what_it_is_now(
+    tables: dict[str, object], query: str, code: str, dates: tuple[str, str], became: str, law: str
+) -> None:
+    unit = found(tables, query)["unit_version", code]
+    assert (unit.name, str(unit.valid_from), str(unit.valid_to)) == (query, *dates)
+    assert unit.leads_on
+    assert not unit.is_old
+    assert unit.links[["code", "name", "legal_document"]].to_numpy().tolist() == [[code, became, law]]
+    assert unit.links["extent"].tolist() == ["whole"]
+    assert unit.above == ("" if code == "24" else "Tỉnh Đồng Nai")
+
+
+def test_names_of_2025_do_not_hide_the_old_ones(tables: dict[str, object]) -> None:
+    assert ("legacy_province", "27") in found(tables, "Tỉnh Bắc Ninh")
+    assert list(found(tables, "26248")) == [
+        ("legacy_commune", "26248"),
+        ("unit_version", "26248"),
+        ("commune", "26248"),
+    ]
+
+
 def test_nothing_found(tables: dict[str, object]) -> None:
     assert lookup(tables, "99999") == []  # type: ignore[arg-type]
     assert lookup(tables, "Xã Không Có Đâu") == []  # type: ignore[arg-type]

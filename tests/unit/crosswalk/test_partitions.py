@@ -68,13 +68,18 @@ def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
     new = [("01", "province", "Tỉnh 01", "Tỉnh", "")]
     new += [(code(leader), "commune", f"Xã {LETTERS[leader]}", "Xã", "01") for leader in leaders]
     counts = [
-        ("2025-06-30", level, kind, str(count), "x")
+        ("2025-06-30", level, kind, str(count), "124/2004/QĐ-TTg")
         for (level, kind), count in Counter((row[1], row[3].lower()) for row in old).items()
     ]
     counts += [
-        ("2025-07-01", level, kind, str(count), "x")
+        ("2025-07-01", level, kind, str(count), "202/2025/QH15")
         for (level, kind), count in Counter((row[1], row[3].lower()) for row in new).items()
     ]
+    successors = Counter(old for old, _ in reform.pairs)
+    predecessors = Counter(new for _, new in reform.pairs)
+    facts = {f"communes_into_{n}": str(k) for n, k in Counter(successors.values()).items()}
+    facts["commune_pairs"] = str(len(reform.pairs))
+    facts["unchanged_communes"] = str(sum(successors[old] == predecessors[new] == 1 for old, new in reform.pairs))
     governs = {
         "1/NQ-UBTVQH15": "commune:01",
         "202/2025/QH15": "province:*",
@@ -96,9 +101,8 @@ def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
             "change_id effective_date kind predecessor_level predecessor_code successor_level successor_code "
             "name type parent_code extent population legal_document",
         ),
-        # a ruling on two spellings that never occur
         "rulings": frame(
-            [("R1", "relations_2025-07-01", "same_name", "0>0", "name", "Xã A", "Xã B", "202/2025/QH15", "", "")],
+            [],
             "ruling_id target action key field source_value ruled_value legal_document clause reason",
         ),
         "legal_documents": frame(
@@ -106,6 +110,7 @@ def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
             "number issuer issued_on effective_on title governs",
         ),
         "totals": frame(counts, "valid_from level type count legal_document"),
+        "reform_totals": frame([(fact, count, "drawn") for fact, count in facts.items()], "fact count source"),
         "province_totals": frame(
             [("2025-07-01", "01", "xã", str(len(leaders)), "1/NQ-UBTVQH15")],
             "valid_from province_code type count legal_document",

@@ -18,6 +18,7 @@ OPENING = pd.DataFrame(
     ],
     columns=["code", "level", "name", "type", "parent_code"],
 )
+NO_SAME_NAMES = pd.DataFrame(columns=["old_code", "new_code", "old_name", "new_name"], dtype="str")
 DAY, LATER, LAST = "2026-01-01", "2027-01-01", "2028-01-01"
 
 
@@ -41,12 +42,12 @@ def named(name: str) -> dict[str, str]:
     return {"name": name, "type": name.split()[0].lower(), "parent_code": "001"}
 
 
-def replay(*links: dict[str, object], until: str | None = None) -> History:
-    frame = pd.DataFrame(list(links), columns=LINK_COLUMNS)
+def replay(*links: dict[str, object], until: str | None = None, same_names: pd.DataFrame = NO_SAME_NAMES) -> History:
+    frame = pd.DataFrame(list(links), columns=LINK_COLUMNS).assign(file="changes.csv", row=range(2, len(links) + 2))
     for field in ("kind", "name", "type", "parent_code", "successor_level", "successor_code", "extent", "population"):
         frame[field] = frame[field].astype("str").where(frame[field].notna())
     frame["clause"] = frame["clause"].astype("Int32")
-    return build_history(OPENING, frame, None if until is None else pd.Timestamp(until))
+    return build_history(OPENING, frame, same_names, None if until is None else pd.Timestamp(until))
 
 
 def versions(history: History) -> dict[str, tuple[str, str, str]]:
@@ -111,6 +112,15 @@ def test_kind_follows_from_what_changes(change: dict[str, str], kind: str) -> No
     assert events(history) == {f"{DAY}/commune/00001": kind}
 
 
+def test_a_name_ruled_to_be_one_in_two_spellings_is_no_renaming() -> None:
+    ruled = pd.DataFrame([("00001", "00001", "Xã A", "Xã Á")], columns=NO_SAME_NAMES.columns, dtype="str")
+    spelled = link(DAY, "00001", "00001", name="Xã Á", parent_code="01")
+    assert events(replay(spelled)) == {f"{DAY}/commune/00001": "rename"}
+    assert events(replay(spelled, same_names=ruled)) == {f"{DAY}/commune/00001": "transfer"}
+    other = link(DAY, "00002", "00002", name="Xã Á")
+    assert events(replay(other, same_names=ruled)) == {f"{DAY}/commune/00002": "rename"}
+
+
 def test_recode_keeps_nothing_but_what_is_said() -> None:
     history = replay(link(DAY, "00001", "00008", **named("Xã A")))
     assert events(history) == {f"{DAY}/commune/00008": "recode"}
@@ -152,37 +162,44 @@ def test_until_includes_its_day_and_excludes_later_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("links", "problem"),
+    ("links", "problem", "row"),
     [
-        ([link(DAY, "00077", "00001")], "commune 00077 is not in force on 2026-01-01"),
+        ([link(DAY, "00077", "00001")], "commune 00077 is not in force on 2026-01-01", 2),
         (
             [link(DAY, "00001", "00002", **named("Xã B"))],
             "commune 00002 would start on 2026-01-01 while it is in force",
+            2,
         ),
         (
             [link(DAY, "00001", "00008", **named("Xã A")), link(LATER, "00001", "00009", **named("Xã A"))],
             "commune 00001 is not in force on 2027-01-01",
+            3,
         ),
-        ([link(DAY, "00001", "00008")], "00008@2026-01-01 has no name and type, or two descriptions"),
+        ([link(DAY, "00001", "00008")], "00008@2026-01-01 has no name and type, or two descriptions", 2),
         (
             [link(DAY, "00001", "00008", **named("Xã X")), link(DAY, "00002", "00008", **named("Xã Y"))],
             "00008@2026-01-01 has no name and type, or two descriptions",
+            3,
         ),
         (
             [link(DAY, "00001", "00001", name="Xã Khác", kind="retype")],
             "is called a retype and its links make it a rename",
+            2,
         ),
         (
             [link(DAY, "00001", "00008", **named("Xã A"), kind="merger")],
             "is called a merger and its links make it a recode",
+            2,
         ),
     ],
 )
-def test_impossible_histories_are_refused(links: list[dict[str, object]], problem: str) -> None:
+def test_impossible_histories_are_refused_with_their_row(
+    links: list[dict[str, object]], problem: str, row: int
+) -> None:
     with pytest.raises(SourceError) as caught:
         replay(*links)
     assert problem in str(caught.value)
-    assert "changes.csv" in str(caught.value)
+    assert (caught.value.file, caught.value.row) == ("changes.csv", row)
     assert "remedy: " in str(caught.value)
 
 

@@ -47,9 +47,10 @@ def test_a_document_twice_is_refused() -> None:
 
 def test_uncited_law_is_refused() -> None:
     known = documents(("1/QH", "", "", ""))
-    require_documents(pd.Series(["1/QH"]), pd.Series([2]), known, "f.csv")
+    cited = pd.DataFrame({"legal_document": ["1/QH", "2/QH"], "row": [2, 3]})
+    require_documents(cited.head(1), known, "f.csv")
     with pytest.raises(SourceError, match="cites '2/QH'") as caught:
-        require_documents(pd.Series(["1/QH", "2/QH"]), pd.Series([2, 3]), known, "f.csv")
+        require_documents(cited, known, "f.csv")
     assert (caught.value.file, caught.value.row) == ("f.csv", 3)
 
 

@@ -24,14 +24,14 @@ def changed(candidate: Candidate, table: str, change: Change) -> Candidate:
     return replace(candidate, tables={**candidate.tables, table: change(candidate.tables[table].copy())})
 
 
-def put(key: dict[str, str], **values: object) -> Change:
+def put(row: dict[str, str], /, **values: object) -> Change:
     """Set values in the one row that has a key."""
 
     def change(frame: pd.DataFrame) -> pd.DataFrame:
         rows = pd.Series(True, index=frame.index)
-        for name, value in key.items():
+        for name, value in row.items():
             rows &= frame[name] == value
-        assert rows.sum() == 1, f"{key} is in {rows.sum()} rows"
+        assert rows.sum() == 1, f"{row} is in {rows.sum()} rows"
         for name, value in values.items():
             frame.loc[rows, name] = value
         return frame
@@ -77,6 +77,16 @@ def in_table(table: str, change: Change) -> Callable[[Candidate], Candidate]:
     return lambda candidate: changed(candidate, table, change)
 
 
+def in_rulings(ruling: str, **values: object) -> Callable[[Candidate], Candidate]:
+    """Another value in one of the staged rulings."""
+
+    def plant(candidate: Candidate) -> Candidate:
+        rulings = put({"ruling_id": ruling}, **values)(candidate.evidence["rulings"].copy())
+        return replace(candidate, evidence={**candidate.evidence, "rulings": rulings})
+
+    return plant
+
+
 LINK = {"old_code": "00112", "new_code": "00103"}  # the heir of a split commune
 OTHER_PART = {"old_code": "00112", "new_code": "00004"}
 WHOLE = {"old_code": "00001", "new_code": "00097"}
@@ -97,6 +107,45 @@ FAULTS: dict[str, list[tuple[str, Callable[[Candidate], Candidate], str]]] = {
             "a commune in the wrong province",
             in_table("commune", put({"code": "00004"}, province_code="04")),
             "01>phường",
+        ),
+    ],
+    "reform_totals": [
+        (
+            "an heir is forgotten",
+            in_table(
+                "succession",
+                put(
+                    {"predecessor_id": "00112@2025-06-30", "successor_id": "00103@2025-07-01"},
+                    population="part",
+                ),
+            ),
+            "population_heirs",
+        ),
+        (
+            "a part of a divided commune is lost",
+            in_table("succession", without(predecessor_id="00112@2025-06-30", successor_id="00004@2025-07-01")),
+            "communes_into_2",
+        ),
+        (
+            "people are given to a part that is land alone",
+            in_table(
+                "succession",
+                put(
+                    {"predecessor_id": "00130@2025-06-30", "successor_id": "00145@2025-07-01"},
+                    population="part",
+                ),
+            ),
+            "land_only_parts",
+        ),
+        (
+            "an unchanged commune is called renamed",
+            in_table("change_event", put({"event_id": "2025-07-01/commune/04603"}, kind="rename")),
+            "unchanged_communes",
+        ),
+        (
+            "nothing says how many there were",
+            lambda candidate: replace(candidate, evidence={"rulings": candidate.evidence["rulings"]}),
+            "evidence",
         ),
     ],
     "references_exist": [
@@ -215,6 +264,31 @@ FAULTS: dict[str, list[tuple[str, Callable[[Candidate], Candidate], str]]] = {
         ("nobody has the people", in_table("commune_crosswalk", put(LINK, population="none")), "00112"),
         ("one has a part, the others none", in_table("commune_crosswalk", put(LINK, population="part")), "00112"),
     ],
+    "rulings_applied": [
+        (
+            "a new unit has the type that a ruling corrects",
+            in_table("unit_version", put({"unit_id": "10543@2025-07-01"}, type="xã")),
+            "R010",
+        ),
+        (
+            "an old unit has the type that a ruling corrects",
+            in_table("unit_version", put({"unit_id": "13369@2025-06-30"}, type="xã")),
+            "R005",
+        ),
+        (
+            "a unit ruled to be unchanged is called renamed",
+            in_table("commune_crosswalk", put({"old_code": "04603"}, relation="renamed")),
+            "R014",
+        ),
+        (
+            "a ruling quotes another spelling than the register's",
+            in_rulings("R014", source_value="Xã Tà Si Lang"),
+            "R014",
+        ),
+        ("a ruling on another pair", in_rulings("R014", key="99999>99999"), "R014"),
+        ("a ruling with a target that is none", in_rulings("R014", target="relations_2025-07-02"), "R014"),
+        ("a ruling on a unit that is not there", in_rulings("R010", key="99999"), "R010"),
+    ],
     "district_sets_complete": [
         (
             "a candidate is missing",
@@ -236,6 +310,33 @@ FAULTS: dict[str, list[tuple[str, Callable[[Candidate], Candidate], str]]] = {
                 put({"old_district_code": "755", "new_commune_code": "26732"}, sole_successor=False),
             ),
             "755>26732",
+        ),
+    ],
+    "events_fit_relations": [
+        (
+            "an unchanged commune is called renamed by its event",
+            in_table("change_event", put({"event_id": "2025-07-01/commune/04603"}, kind="rename")),
+            "04603>04603",
+        ),
+        (
+            "a renamed commune is called a transfer by its event",
+            in_table("change_event", put({"event_id": "2025-07-01/commune/24235"}, kind="transfer")),
+            "24235>24235",
+        ),
+        (
+            "a merged commune whose event is no merger",
+            in_table("change_event", put({"event_id": "2025-07-01/commune/00097"}, kind="split")),
+            "00001>00097",
+        ),
+        (
+            "a renamed commune is called unchanged",
+            in_table("commune_crosswalk", put({"old_code": "24235"}, relation="unchanged")),
+            "24235>24235",
+        ),
+        (
+            "a merged province is called unchanged",
+            in_table("province_crosswalk", put({"old_code": "10"}, relation="unchanged")),
+            "10>15",
         ),
     ],
     "rows_conserved": [("a step loses a row", first_step_loses_a_row, "clean units_2025-06-30")],
