@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kh02_pipelines.names import spelling_key, split_unit_type
-from kh02_pipelines.register.agreement import Spoken, compare_cross_checks, compare_registers, compare_successions
+from kh02_pipelines.register.agreement import (
+    SHARE_FILES,
+    Spoken,
+    compare_cross_checks,
+    compare_registers,
+    compare_successions,
+)
 from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts
 from kh02_pipelines.register.conversion import (
     RELATIONS_TARGET,
@@ -98,7 +104,10 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
             *compare_cross_checks(raw, _of(reads, "cross_check"), rulings),
         ]
     )
-    return Intake(raw, source_tables(reads, reference, hashes, conflicts), followed)
+    named_by = {spoken.name for spoken in _ahead_of(complete[:1], new)}
+    stood_in = {*followed, *(SHARE_FILES if conversion is not None else ())}
+    tables = source_tables(reads, reference, hashes, conflicts, {*followed.values(), *named_by}, stood_in)
+    return Intake(raw, tables, followed)
 
 
 def _of(reads: list[SourceRead], role: str) -> list[SourceRead]:
@@ -164,12 +173,16 @@ def _parents_by_name(names: pd.Series, provinces: pd.DataFrame) -> pd.Series:
     return found.fillna("").astype("str")
 
 
+def _ahead_of(base: list[Spoken], registers: list[Spoken]) -> list[Spoken]:
+    """The registers whose names go before those of the one that is followed, if any is."""
+    return [spoken for first in base for spoken in registers[: registers.index(first)] if spoken.units["type"].any()]
+
+
 def _named_by_priority(base: Spoken, registers: list[Spoken]) -> pd.DataFrame:
     """The units of the complete register, named as the first source names them that prints their type."""
     units = base.units.copy()
-    ahead = registers[: registers.index(base)]
     keys = units["level"] + "/" + units["code"]
-    for spoken in reversed(ahead):
+    for spoken in reversed(_ahead_of([base], registers)):
         typed = spoken.units[spoken.units["type"] != ""]
         named = pd.Series(typed["name"].array, index=(typed["level"] + "/" + typed["code"]).array)
         units["name"] = keys.map(named).fillna(units["name"])

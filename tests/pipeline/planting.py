@@ -315,7 +315,7 @@ fault("conflicts_well_formed")(
 
 @fault("source_age")
 def _(case: Case) -> Case:
-    return case.with_evidence(sources=case.candidate.evidence["sources"].assign(speaks_for="2025-07-01"))
+    return case.with_tables(source_file=case.table("source_file").assign(speaks_for=pd.Timestamp("2025-07-01")))
 
 
 @fault("newest_law_age")

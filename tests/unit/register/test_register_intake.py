@@ -12,6 +12,7 @@ from kh02_pipelines.register.conflicts import pair_conflicts, unit_conflicts
 from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.source_rulings import fit_pair_rulings, fit_unit_rulings
+from kh02_pipelines.register.source_tables import followed_hashes
 from kh02_pipelines.register.vintage import detect_vintage, ghost_codes, known_codes, require_vintage
 from kh02_pipelines.sources.notes import note_meanings
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
@@ -88,6 +89,17 @@ def test_the_reference_as_an_export_differs_in_nothing(tmp_path) -> None:
     sort = ["level", "code"]
     mine = intake.raw["units_2025-06-30"][columns].sort_values(sort, ignore_index=True)
     pd.testing.assert_frame_equal(mine, REFERENCE["units_2025-06-30"][columns].sort_values(sort, ignore_index=True))
+
+
+def test_what_the_catalogue_is_built_of_is_marked(tmp_path) -> None:
+    files = take(tmp_path, as_export(REFERENCE["units_2025-06-30"])).tables.source_file.set_index("file")
+    assert files.loc["register.csv", "followed"]
+    assert not files.loc["units_2025-06-30.csv", "followed"]
+    assert files.loc[["units_2025-07-01.csv", "successions_2025-07-01.csv", "changes.csv"], "followed"].all()
+    assert f"{files.loc['changes.csv', 'speaks_for']:%Y-%m-%d}" == "2026-09-20"
+    made_of = followed_hashes(files.reset_index())
+    assert made_of["office/register.csv"] == files.loc["register.csv", "sha256"]
+    assert "reference/units_2025-06-30.csv" not in made_of
 
 
 def test_another_type_or_parent_is_an_open_conflict_that_blocks(tmp_path) -> None:
