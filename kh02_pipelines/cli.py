@@ -98,6 +98,8 @@ def build(
             as_of,
             lambda step, ended, steps: bar.update(task, description=step, completed=ended, total=steps),
         )
+    for line in outcome.warnings:
+        err.print(f"kh02: cảnh báo · warning: {line}", style="yellow", markup=False, soft_wrap=True)
     if not outcome.success:
         for line in outcome.failures:
             err.print(f"kh02: {line}", style="red", markup=False, soft_wrap=True)

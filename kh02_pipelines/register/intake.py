@@ -17,7 +17,7 @@ from kh02_pipelines.register.agreement import (
     compare_registers,
     compare_successions,
 )
-from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts
+from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts, settled_by_rulings
 from kh02_pipelines.register.conversion import (
     RELATIONS_TARGET,
     Conversion,
@@ -25,6 +25,7 @@ from kh02_pipelines.register.conversion import (
     kept_names,
     shares,
 )
+from kh02_pipelines.register.name_conflicts import block_wrong_names
 from kh02_pipelines.register.source_rulings import apply_to_records, fit_pair_rulings, fit_unit_rulings
 from kh02_pipelines.register.source_tables import SourceTables, source_tables
 from kh02_pipelines.register.vintage import require_vintage
@@ -64,6 +65,9 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
             require_vintage(read.records, read.date, read.trace.origin.file, reference)
     rulings = raw["rulings"]
     own_rulings = reference.get(NSO_RULINGS, rulings.iloc[:0])
+    registers = {"old_register": OLD_REGISTER, "new_register": NEW_REGISTER}
+    mine = own_rulings["target"].isin([target for role, target in registers.items() if _of(reads, role)])
+    rulings = pd.concat([rulings, own_rulings[mine]], ignore_index=True)
     conversion = _conversion(reads, raw, own_rulings)
     old = [_spoken(read, _with_islands(read, conversion), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
     new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
@@ -100,14 +104,23 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
             *list_rulings,
             *compare_registers(raw, reference, OLD_REGISTER, old, rulings, followed.get(OLD_REGISTER)),
             *compare_registers(raw, reference, NEW_REGISTER, new, rulings, followed.get(NEW_REGISTER)),
-            *compare_successions(raw, reference, conversion, rulings),
+            *compare_successions(raw, reference, conversion, rulings, followed.get(OLD_REGISTER, "reference")),
             *compare_cross_checks(raw, _of(reads, "cross_check"), rulings),
         ]
     )
+    every_ruling = pd.concat([reference["rulings"], own_rulings], ignore_index=True)
+    conflicts = block_wrong_names(settled_by_rulings(conflicts, every_ruling), _above(raw))
     named_by = {spoken.name for spoken in _ahead_of(complete[:1], new)}
     stood_in = {*followed, *(SHARE_FILES if conversion is not None else ())}
     tables = source_tables(reads, reference, hashes, conflicts, {*followed.values(), *named_by}, stood_in)
     return Intake(raw, tables, followed)
+
+
+def _above(raw: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """The parent code of every unit of both registers, by the subject that a conflict on it has."""
+    units = pd.concat([raw[name].assign(date=name.removeprefix("units_")) for name in (OLD_REGISTER, NEW_REGISTER)])
+    subjects = units["date"] + "/" + units["level"] + "/" + units["code"]
+    return pd.Series(units["parent_code"].array, index=subjects.array).groupby(level=0).first()
 
 
 def _of(reads: list[SourceRead], role: str) -> list[SourceRead]:

@@ -379,8 +379,8 @@ fault("names_agree")(
 
 
 def _opened(blocking: bool) -> Fault:
-    """The first settled conflict of a kind is open again."""
-    return _set("source_conflict", "ruling", "open", lambda t: t["blocking"] == blocking)
+    """The first settled conflict of a kind is open again; one of spelling would need no ruling."""
+    return _set("source_conflict", "ruling", "open", lambda t: (t["blocking"] == blocking) & (t["class"] != "spelling"))
 
 
 fault("conflicts_settled")(_opened(True))

@@ -106,6 +106,24 @@ def test_no_rule_is_broken(candidate) -> None:
     assert {name for name, rows in audit(candidate).items() if len(rows)} == {"conflicts_ruled", "nothing_quarantined"}
 
 
+def test_only_names_in_other_letters_are_left_for_a_person_each_unit_once(candidate) -> None:
+    rows = audit(candidate)["conflicts_ruled"]
+    assert len(rows) == rows["key"].nunique() == 168
+    assert "nso_register: Xã Xà Phìn ≠ nso_conversion: Xã Sà Phìn; reference: Xã Sà Phìn" in set(rows["problem"])
+
+
+def test_two_names_changed_over_in_the_register_stop_publication(tmp_path) -> None:
+    text = (NSO / "registry_2025-06-30.csv").read_text("utf-8-sig")
+    one, other = "00394,Xã Tân Hưng,", "00397,Xã Minh Phú,"
+    assert text.count(one) == text.count(other) == 1
+    swapped = text.replace(one, "00394,Xã Minh Phú,").replace(other, "00397,Xã Tân Hưng,")
+    (tmp_path / "register.csv").write_text(swapped, "utf-8")
+    taken = intake(tmp_path, "conversion_2025-07-01.csv", register=str(tmp_path / "register.csv"))
+    rows = audit(build_candidate(taken.raw, DAY, taken.tables))["conflicts_settled"]
+    assert set(rows["key"]) == {f"2025-06-30/commune/{code}>name" for code in ("00394", "00397")}
+    assert rows["problem"].iloc[0] == "nso_register: Xã Minh Phú ≠ nso_conversion: Xã Tân Hưng; reference: Xã Tân Hưng"
+
+
 def test_no_row_is_lost_and_the_mudflat_is_quarantined(from_csv) -> None:
     files = from_csv.tables.source_file.set_index("source")
     counts = files.loc[files["role"] != "reference", ["rows_in", "accepted", "quarantined", "set_aside"]]

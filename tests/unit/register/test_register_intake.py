@@ -10,6 +10,7 @@ from kh02_pipelines.errors import VintageError
 from kh02_pipelines.register import settlement, source_rules
 from kh02_pipelines.register.conflicts import pair_conflicts, unit_conflicts
 from kh02_pipelines.register.gather import gather
+from kh02_pipelines.register.name_conflicts import block_wrong_names
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.source_rulings import fit_pair_rulings, fit_unit_rulings
 from kh02_pipelines.register.source_tables import followed_hashes
@@ -129,6 +130,73 @@ def test_spelling_is_classed_and_does_not_block(tmp_path) -> None:
     assert (rows["class"] == "name").sum() == 1
     assert not rows["blocking"].any()
     assert broken_rules(build_candidate(intake.raw, DAY, intake.tables)) == {}
+
+
+def swapped(export: pd.DataFrame) -> pd.DataFrame:
+    """Two neighbours with each other's name: 00001 and 00004."""
+    names = export.set_index("Mã")["Tên"].loc[["00001", "00004"]]
+    return export.assign(Tên=export["Tên"].mask(export["Mã"] == "00001", names["00004"]).mask(
+        export["Mã"] == "00004", names["00001"]))  # fmt: skip
+
+
+def test_names_changed_over_between_neighbours_block(tmp_path) -> None:
+    intake = take(tmp_path, swapped(as_export(REFERENCE["units_2025-06-30"])))
+    rows = intake.tables.source_conflict.query("ruling == 'open'")
+    assert set(rows["class"]) == {"name"}
+    assert rows["blocking"].all()
+    assert broken_rules(build_candidate(intake.raw, DAY, intake.tables)) == {"conflicts_settled": 2}
+
+
+def test_a_ruling_settles_a_name_that_the_followed_source_has_right_or_wrong(tmp_path, reference_copy) -> None:
+    ruling = {
+        "target": "units_2025-06-30",
+        "action": "set",
+        "field": "name",
+        "legal_document": "1656/NQ-UBTVQH15",
+        "clause": "Điều 1 khoản 1",
+        "reason": "For this test.",
+    }
+    wrong = {"key": "00001", "source_value": "Phường Trúc Bạch", "ruled_value": "Phường Phúc Xá"}
+    right = {"key": "00004", "source_value": "Phường Trúc Bạch", "ruled_value": "Phường Phúc Xá"}
+    reference_copy.append("nso_rulings", {**ruling, **wrong, "ruling_id": "N901"})
+    reference_copy.append("nso_rulings", {**ruling, **right, "ruling_id": "N902"})
+    swapped(as_export(REFERENCE["units_2025-06-30"])).to_csv(tmp_path / "register.csv", index=False)
+    (tmp_path / "kh02.yaml").write_text(CONFIG, encoding="utf-8")
+    intake = gather(reference_copy.folder, tmp_path / "kh02.yaml", tmp_path / "home", NOW)
+    rows = intake.tables.source_conflict.query("field == 'name'").set_index("subject")
+    assert rows.loc["2025-06-30/commune/00001", ["ruling", "source"]].to_list() == ["N901", "ruling"]
+    assert rows.loc["2025-06-30/commune/00004", ["ruling", "clause"]].to_list() == ["N902", "Điều 1 khoản 1"]
+    names = intake.raw["units_2025-06-30"].set_index("code")["name"]
+    assert names["00004"] == "Phường Phúc Xá"  # followed, and confirmed
+    assert not (intake.tables.source_conflict["ruling"] == "open").any()
+
+
+@pytest.mark.parametrize(
+    ("value", "others", "blocks"),
+    [
+        ("Xã Minh Phú", ["Xã Tân Hưng", "Xã Tân Hưng"], True),
+        ("Xã Minh Phú", ["Xã Tân Hưng"], False),
+        ("Xã Minh Phú", ["Xã Tân Hưng", "Xã Phú Cường"], False),
+        ("Xã Xà Phìn", ["Xã Sà Phìn", "Xã Sà Phìn"], False),
+        ("Xã Văn Sơn", ["Xã Vân Sơn", "Xã Vân Sơn"], False),
+        ("Thị trấn NT Lệ Ninh", ["Thị trấn Nông trường Lệ Ninh"] * 2, False),
+    ],
+)
+def test_a_name_blocks_when_two_other_sources_agree_on_an_unlike_one(value, others, blocks) -> None:
+    rows = pd.DataFrame(
+        {
+            "subject": "2025-06-30/commune/00394",
+            "other_source": [f"s{number}" for number in range(len(others))],
+            "value": value,
+            "other_value": others,
+            "class": "name",
+            "ruling": "open",
+            "blocking": False,
+        }
+    )
+    found = block_wrong_names(rows, pd.Series({"2025-06-30/commune/00394": "016"}))
+    assert set(found["blocking"]) == {blocks}
+    assert not block_wrong_names(rows.assign(ruling="R1"), pd.Series(dtype="str"))["blocking"].any()
 
 
 def test_a_missing_or_extra_commune_is_an_open_conflict(tmp_path) -> None:

@@ -27,16 +27,20 @@ def test_a_catalogue_without_tables_about_sources_has_nothing_to_settle() -> Non
 
 def test_what_the_conflict_says_of_itself_decides_what_blocks() -> None:
     rows = pd.DataFrame(
-        {
-            "subject": ["a", "b", "c"],
-            "field": ["type", "type", "name"],
-            "ruling": ["open", "open", "R001"],
-            "blocking": [True, False, True],
-        }
-    )
+        [
+            ("a", "type", "type", "x", "open", True),
+            ("b", "name", "name", "x", "open", False),
+            ("b", "name", "name", "y", "open", False),
+            ("c", "name", "name", "x", "R001", True),
+            ("d", "name", "spelling", "x", "open", False),
+            ("e", "pair", "not_listed", "x", "open", False),
+        ],
+        columns=["subject", "field", "class", "other_source", "ruling", "blocking"],
+    ).assign(source="office", value="Xã A", other_value="Xã B")
     judged = candidate(source_conflict=rows)
     assert settlement.conflicts_open(judged)["key"].to_list() == ["a>type"]
-    assert settlement.conflicts_unruled(judged)["key"].to_list() == ["b>type"]
+    (unruled,) = settlement.conflicts_unruled(judged).to_dict("records")
+    assert (unruled["key"], unruled["problem"]) == ("b>name", "office: Xã A ≠ x: Xã B; y: Xã B")
 
 
 def test_missing_evidence_is_a_finding_and_no_pass() -> None:
