@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kh02_pipelines.errors import RulingError
 from kh02_pipelines.names import spelling_key, split_unit_type
 from kh02_pipelines.register.agreement import (
     SHARE_FILES,
@@ -17,6 +18,7 @@ from kh02_pipelines.register.agreement import (
     compare_registers,
     compare_successions,
 )
+from kh02_pipelines.register.completeness import require_whole_conversion, require_whole_register
 from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts, settled_by_rulings
 from kh02_pipelines.register.conversion import (
     RELATIONS_TARGET,
@@ -26,6 +28,7 @@ from kh02_pipelines.register.conversion import (
     shares,
 )
 from kh02_pipelines.register.name_conflicts import block_wrong_names
+from kh02_pipelines.register.rulings import apply_unit_rulings
 from kh02_pipelines.register.source_rulings import apply_to_records, fit_pair_rulings, fit_unit_rulings
 from kh02_pipelines.register.source_tables import SourceTables, source_tables
 from kh02_pipelines.register.vintage import require_vintage
@@ -57,26 +60,31 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
     there are sources; ``hashes``:
     the hash of each embedded file. Without sources the raw frames are the reference itself.
 
-    Raises VintageError when a register speaks for another date than configured.
+    Raises VintageError when a register speaks for another date than configured, SourceError when a source is not
+    whole, and RulingError when one prints neither what a ruling corrects nor what it says.
     """
     raw = {name: frame for name, frame in reference.items() if name != NSO_RULINGS}
     for read in reads:
         if read.role in ("old_register", "new_register") and "parent_name" not in read.records.columns:
             require_vintage(read.records, read.date, read.trace.origin.file, reference)
+            require_whole_register(read, reference)
     rulings = raw["rulings"]
     own_rulings = reference.get(NSO_RULINGS, rulings.iloc[:0])
     registers = {"old_register": OLD_REGISTER, "new_register": NEW_REGISTER}
     mine = own_rulings["target"].isin([target for role, target in registers.items() if _of(reads, role)])
     rulings = pd.concat([rulings, own_rulings[mine]], ignore_index=True)
     conversion = _conversion(reads, raw, own_rulings)
-    old = [_spoken(read, _with_islands(read, conversion), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
+    require_whole_conversion(conversion, rulings, reference)
+    islands = _islands(conversion, reference[OLD_REGISTER])
+    old = [_spoken(read, _with_islands(read, islands), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
     new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
     followed: dict[str, str] = {}
     if old:
-        raw[OLD_REGISTER], rulings, followed[OLD_REGISTER] = old[0].units, old[0].rulings, old[0].name
+        raw[OLD_REGISTER] = old[0].units.assign(file=old[0].trace.origin.file)
+        rulings, followed[OLD_REGISTER] = old[0].rulings, old[0].name
     complete = [spoken for spoken in new if spoken.complete]
     if complete:
-        raw[NEW_REGISTER] = _named_by_priority(complete[0], new)
+        raw[NEW_REGISTER] = _named_by_priority(complete[0], new).assign(file=complete[0].trace.origin.file)
         rulings = fit_unit_rulings(raw[NEW_REGISTER], rulings, NEW_REGISTER, complete[0].trace)
         followed[NEW_REGISTER] = complete[0].name
     if conversion is not None:
@@ -137,21 +145,33 @@ def _conversion(
     return tables[0], conversion_frames(tables[0], own_rulings, provinces)
 
 
-def _with_islands(read: SourceRead, conversion: tuple[SourceRead, Conversion] | None) -> pd.DataFrame:
-    """A register of communes leaves out districts without any; the conversion table names those that end."""
-    if conversion is None:
-        return read.records
-    islands = conversion[1].islands
-    missing = islands[~islands["code"].isin(read.records.loc[read.records["level"] == "district", "code"])]
+def _islands(conversion: tuple[SourceRead, Conversion] | None, old: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Districts without communes, and who says so: the conversion table, or the embedded register without one."""
+    if conversion is not None:
+        return "conversion", conversion[1].islands
+    alone = (old["level"] == "district") & ~old["code"].isin(old["parent_code"])
+    return "reference", old[alone]
+
+
+def _with_islands(read: SourceRead, islands: tuple[str, pd.DataFrame]) -> pd.DataFrame:
+    """A register of communes may leave out districts without any: they are added, each with a notice."""
+    said_by, units = islands
+    missing = units[~units["code"].isin(read.records.loc[read.records["level"] == "district", "code"])]
     for island in missing.itertuples():  # five at most
         read.trace.notice(
-            "unit", f"district {island.code}: -", str(island.name), f"district_from_conversion {island.code}"
+            "unit", f"district {island.code}: -", str(island.name), f"district_from_{said_by} {island.code}"
         )
     return pd.concat([read.records, missing[RAW_UNIT_COLUMNS]], ignore_index=True)
 
 
 def _spoken(read: SourceRead, units: pd.DataFrame, rulings: pd.DataFrame, target: str) -> Spoken:
-    return Spoken(read.name, read.trace, units, fit_unit_rulings(units, rulings, target, read.trace))
+    fitting = fit_unit_rulings(units, rulings, target, read.trace)
+    try:
+        apply_unit_rulings(units, fitting, target)
+    except RulingError as error:
+        what = f"{error.what} (source {read.name}, file {read.trace.origin.file})"
+        raise RulingError(what, file=error.file, row=error.row, field=error.field, remedy=error.remedy) from error
+    return Spoken(read.name, read.trace, units, fitting)
 
 
 def _new_registers(

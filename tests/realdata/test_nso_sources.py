@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.crosswalk.build import build_candidate
-from kh02_pipelines.errors import VintageError
+from kh02_pipelines.errors import SourceError, VintageError
 from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.vintage import detect_vintage, ghost_codes
 from kh02_pipelines.release.audit import audit
@@ -124,6 +124,18 @@ def test_two_names_changed_over_in_the_register_stop_publication(tmp_path) -> No
     assert rows["problem"].iloc[0] == "nso_register: Xã Minh Phú ≠ nso_conversion: Xã Tân Hưng; reference: Xã Tân Hưng"
 
 
+def test_a_conversion_table_cut_short_is_refused_in_its_own_name(tmp_path) -> None:
+    lines = (NSO / "conversion_2025-07-01.csv").read_text("utf-8-sig").splitlines(keepends=True)
+    (tmp_path / "half.csv").write_text("".join(lines[:6000]), "utf-8")
+    with pytest.raises(
+        SourceError, match=r"nso_conversion is incomplete: [0-9,]+ of 10,035 old commune codes"
+    ) as error:
+        intake(tmp_path, str(tmp_path / "half.csv"))
+    assert error.value.file == "half.csv"
+    assert error.value.row is not None
+    assert error.value.row > 5000
+
+
 def test_no_row_is_lost_and_the_mudflat_is_quarantined(from_csv) -> None:
     files = from_csv.tables.source_file.set_index("source")
     counts = files.loc[files["role"] != "reference", ["rows_in", "accepted", "quarantined", "set_aside"]]
@@ -133,6 +145,10 @@ def test_no_row_is_lost_and_the_mudflat_is_quarantined(from_csv) -> None:
         "nso_provinces": [34, 34, 0, 0],
         "nso_register": [10035, 10035, 0, 0],
     }
+    islands = from_csv.raw["changes"]["predecessor_level"].eq("district").sum()
+    pairs, communes = from_csv.raw["successions_2025-07-01"], from_csv.raw["units_2025-06-30"]["level"] == "commune"
+    assert files.loc["nso_conversion", "accepted"] == len(pairs) + islands
+    assert files.loc["nso_register", "accepted"] == communes.sum()
     (row,) = from_csv.tables.quarantine.to_dict("records")
     assert (row["source"], row["line"], row["field"]) == ("nso_conversion", 4749, "old_name")
     assert row["value"] == "Khu vực bãi bồi ven biển do huyện Kim Sơn quản lý"
@@ -155,7 +171,7 @@ def test_the_workbook_says_the_same_in_both_sheets(from_csv, tmp_path) -> None:
     merged = intake(tmp_path / "merged", "conversion_2025-07-01.xlsx", sheet="Tổng hợp_có merge")
     for other in (plain, merged):
         for name, frame in from_csv.raw.items():
-            columns = [column for column in frame.columns if column != "row"]
+            columns = [column for column in frame.columns if column not in ("row", "file")]
             pd.testing.assert_frame_equal(frame[columns], other.raw[name][columns], obj=name)
     counts = plain.tables.source_issue.groupby("rule").size()
     assert counts["leading_zeros"] == 342

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.crosswalk.build import build_candidate
-from kh02_pipelines.errors import VintageError
+from kh02_pipelines.errors import RulingError, SourceError, VintageError
 from kh02_pipelines.register import settlement, source_rules
 from kh02_pipelines.register.conflicts import pair_conflicts, unit_conflicts
 from kh02_pipelines.register.gather import gather
@@ -199,15 +199,66 @@ def test_a_name_blocks_when_two_other_sources_agree_on_an_unlike_one(value, othe
     assert not block_wrong_names(rows.assign(ruling="R1"), pd.Series(dtype="str"))["blocking"].any()
 
 
-def test_a_missing_or_extra_commune_is_an_open_conflict(tmp_path) -> None:
+def test_an_extra_commune_is_an_open_conflict(tmp_path) -> None:
     export = as_export(REFERENCE["units_2025-06-30"])
     extra = export[export["Mã"] == "00001"].assign(Mã="99999", Tên="Phường Mới")
-    intake = take(tmp_path, pd.concat([export[export["Mã"] != "00004"], extra]))
+    intake = take(tmp_path, pd.concat([export, extra]))
     rows = intake.tables.source_conflict.query("ruling == 'open'")
     assert set(zip(rows["subject"], rows["field"], rows["value"], rows["other_value"], strict=True)) == {
-        ("2025-06-30/commune/99999", "unit", "Phường Mới", "-"),
-        ("2025-06-30/commune/00004", "unit", "-", "Phường Trúc Bạch"),
+        ("2025-06-30/commune/99999", "unit", "Phường Mới", "-")
     }
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message", "row"),
+    [
+        (lambda t: t.head(5000), "5,035 of 10,035 commune codes missing, .*the last row accepted is 5001", 5001),
+        (lambda t: t[t["Mã"] != "00004"], "1 of 10,035 commune codes missing, first 00004;", 10035),
+        (
+            lambda t: t.assign(Mã=t["Mã"].replace("00004", "0A004")),
+            "1 of 10,035 .*1 not accepted, the first is row 3 .code '0A004': not a commune code",
+            3,
+        ),
+    ],
+)
+def test_an_incomplete_register_is_refused_naming_its_own_file(tmp_path, spoil, message, row) -> None:
+    with pytest.raises(SourceError, match=f"source office is incomplete: {message}") as error:
+        take(tmp_path, spoil(as_export(REFERENCE["units_2025-06-30"])))
+    assert (error.value.file, error.value.row) == ("register.csv", row)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("Cấp", "Xã", "name and type disagree: 'xã' of unit 00004"),
+        ("Tên", "Kỳ lạ Phường Trúc Bạch", "name and type disagree: 'phường' of unit 00004"),
+        ("Tên", "", None),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_named_in_the_file_it_stands_in(tmp_path, field, value, message) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    at = export.index[export["Mã"] == "00004"][0]
+    export.loc[at, field] = value
+    with pytest.raises(SourceError, match=message or "the unit has no name") as error:
+        build_candidate(take(tmp_path, export).raw, DAY)
+    assert (error.value.file, error.value.row) == ("register.csv", at + 2)
+
+
+def test_a_ruled_unit_that_prints_a_third_value_names_the_source_as_well(tmp_path) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    export.loc[export["Mã"] == "27046", "Cấp"] = "Thị trấn"
+    with pytest.raises(RulingError, match=r"R008 .*source office, file register.csv"):
+        take(tmp_path, export)
+
+
+def test_a_register_without_the_island_districts_takes_them_from_the_reference(tmp_path) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    intake = take(tmp_path, export[export["Mã"] != ""])
+    assert set(intake.tables.source_issue["rule"]) == {
+        f"district_from_reference {code}" for code in ("318", "471", "498", "536", "755")
+    }
+    assert not (intake.tables.source_conflict["ruling"] == "open").any()
+    assert broken_rules(build_candidate(intake.raw, DAY, intake.tables)) == {}
 
 
 def test_a_mended_source_does_not_let_its_ruling_pass_silently(tmp_path) -> None:
