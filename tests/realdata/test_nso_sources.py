@@ -127,9 +127,7 @@ def test_two_names_changed_over_in_the_register_stop_publication(tmp_path) -> No
 def test_a_conversion_table_cut_short_is_refused_in_its_own_name(tmp_path) -> None:
     lines = (NSO / "conversion_2025-07-01.csv").read_text("utf-8-sig").splitlines(keepends=True)
     (tmp_path / "half.csv").write_text("".join(lines[:6000]), "utf-8")
-    with pytest.raises(
-        SourceError, match=r"nso_conversion is incomplete: [0-9,]+ of 10,035 old commune codes"
-    ) as error:
+    with pytest.raises(SourceError, match=r"nso_conversion is incomplete: .* of 10,035 old commune codes") as error:
         intake(tmp_path, str(tmp_path / "half.csv"))
     assert error.value.file == "half.csv"
     assert error.value.row is not None
