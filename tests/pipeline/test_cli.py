@@ -278,6 +278,12 @@ def test_doctor_of_a_sound_home(kh02: Kh02, home: Path) -> None:
         assert word in answer.out
 
 
+def test_doctor_says_that_a_release_has_no_report(kh02: Kh02, home_copy: Path) -> None:
+    for page in (home_copy / "parquet" / "reports").glob("*.html"):
+        page.unlink()
+    assert "has no quality report; remedy: kh02 build" in kh02("doctor", home=home_copy).err
+
+
 def test_doctor_before_any_release(kh02: Kh02, tmp_path: Path) -> None:
     one_line(kh02("doctor", home=tmp_path / "home"), "no release has been published", "kh02 build")
 

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, Outcome
 from kh02_pipelines.release.report.model import Report, province_summary, report_of
 from kh02_pipelines.release.report.render import render
 from kh02_pipelines.release.report.results import quality_results
+from kh02_pipelines.release.report.shelf import drop_reports, page_of, results_of
 from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.release import QUALITY_RESULT
 
@@ -126,6 +128,18 @@ def test_every_source_file_shows_its_rows_and_every_source_what_was_changed(
     page = render(made)
     assert all(sha in page for sha in files["sha256"])
     assert "x.xlsx" in page
+
+
+def test_a_report_is_kept_as_long_as_its_release(tmp_path: Path) -> None:
+    old, kept = "2026-09-19+11111111", RELEASE
+    for release in (old, kept):
+        page_of(tmp_path, release).write_text("x")
+        results_of(tmp_path, release).write_text("x")
+    (tmp_path / "notes.html").write_text("mine")
+    assert drop_reports(tmp_path, {kept}) == [old]
+    left = {page_of(tmp_path, kept), results_of(tmp_path, kept), tmp_path / "notes.html"}
+    assert set(tmp_path.iterdir()) == left
+    assert drop_reports(tmp_path / "none", set()) == []
 
 
 def test_every_check_has_a_remedy_in_both_languages() -> None:
