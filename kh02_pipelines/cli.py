@@ -98,6 +98,8 @@ def build(
             as_of,
             lambda step, ended, steps: bar.update(task, description=step, completed=ended, total=steps),
         )
+    for line in outcome.warnings:
+        err.print(f"kh02: cảnh báo · warning: {line}", style="yellow", markup=False, soft_wrap=True)
     if not outcome.success:
         for line in outcome.failures:
             err.print(f"kh02: {line}", style="red", markup=False, soft_wrap=True)
@@ -156,6 +158,7 @@ def lookup(query: Annotated[str, typer.Argument(metavar="CODE|NAME")]) -> None:
 def doctor() -> None:
     """Kiểm tra cài đặt · Check versions, paths, the database and how fresh the release is."""
     from kh02_pipelines.release.files import require_writable
+    from kh02_pipelines.release.report.shelf import page_of
     from kh02_pipelines.resources.stores import Stores
 
     settings = Settings()
@@ -180,6 +183,11 @@ def doctor() -> None:
         in_database = stores.database.current()
         agrees = current is not None and in_database == current.content_hash
         out.print(f"{'database holds':20} {'the same release' if agrees else in_database or '-'}")
+        if current is not None:
+            page = page_of(stores.reports, current.release_id)
+            out.print(f"{'quality report':20} {page if page.is_file() else '-'}", markup=False, soft_wrap=True)
+            if not page.is_file():
+                problems.append("the current release has no quality report; remedy: kh02 build")
         if current is not None and not agrees:
             problems.append("database and Parquet hold different releases; remedy: kh02 build")
     except EnvironmentFault as fault:

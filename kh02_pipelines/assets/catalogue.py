@@ -10,11 +10,12 @@ from kh02_pipelines.assets.sources import source_key
 from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER, evidence_of
 from kh02_pipelines.crosswalk.row_flow import row_flow
 from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.register.source_tables import followed_hashes
 from kh02_pipelines.register.totals import expected_totals
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.resources.stores import Stores
-from kh02_pipelines.sources.reference_data import REFERENCE_FILES, source_hashes
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
 CANDIDATE = "candidate_release"
@@ -52,11 +53,9 @@ def candidate_release(
     tables = {name: frames[name] for name in CATALOGUE}
     raw = {name: frames[f"raw_{name.replace('-', '_')}"] for name in _SOURCES}
     flow = row_flow(raw, {OLD_REGISTER: old, NEW_REGISTER: new}, links, tables, day)
-    hashes = source_hashes(stores.reference)
-    evidence = evidence_of(raw, day, {name.removesuffix(".csv"): digest for name, digest in hashes.items()})
-    candidate = Candidate(tables, day.date(), expected_totals(raw["totals"], day), flow, evidence)
+    candidate = Candidate(tables, day.date(), expected_totals(raw["totals"], day), flow, evidence_of(raw, day))
     with one_publisher(stores.home, what="staging"):
-        staged = stage(candidate, stores.staging, hashes)
+        staged = stage(candidate, stores.staging, followed_hashes(tables["source_file"]))
     rows = pd.Series(dict(staged.rows)).sort_values(ascending=False)
     return dg.MaterializeResult(
         value=staged.folder.name,

@@ -6,12 +6,13 @@ import pyarrow.parquet as pq
 
 from kh02_pipelines.assets import groups
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, outcomes
-from kh02_pipelines.release.files import require_writable, write_durably
+from kh02_pipelines.release.files import file_fault, require_writable, write_durably
 from kh02_pipelines.release.holdings import holdings
 from kh02_pipelines.release.publish import target_release
 from kh02_pipelines.release.report.model import report_of
 from kh02_pipelines.release.report.render import render
 from kh02_pipelines.release.report.results import quality_results
+from kh02_pipelines.release.report.shelf import drop_reports, page_of, results_of
 from kh02_pipelines.release.staging import open_staged, read_staged
 from kh02_pipelines.release.surroundings import surrounded
 from kh02_pipelines.resources.stores import Stores
@@ -43,8 +44,7 @@ def quality_report(stores: dg.ResourceParam[Stores], candidate_release: str) -> 
     found = outcomes(candidate, (*RULES, *PUBLISHED_RULES))
     release = target_release(staged, stores.parquet, stores.database)
     report = report_of(candidate, found, release_id=release, content_hash=staged.content_hash, written_at=now)
-    page = stores.reports / f"{release}.html"
-    results = stores.reports / f"{release}.quality_result.parquet"
+    page, results = page_of(stores.reports, release), results_of(stores.reports, release)
     require_writable(stores.reports)
     sink = pa.BufferOutputStream()
     rows = quality_results(found, release)
@@ -52,6 +52,10 @@ def quality_report(stores: dg.ResourceParam[Stores], candidate_release: str) -> 
     write_durably(results, sink.getvalue().to_pybytes())
     write_durably(page, render(report).encode())
     stores.database.record(QUALITY_RESULT.name, release, rows)
+    held = {info.release_id for info in stores.parquet.releases()}
+    held |= {info.release_id for info in stores.database.releases()}
+    with file_fault("reports of removed releases cannot be removed", stores.reports):
+        drop_reports(stores.reports, held | {release})
     return dg.MaterializeResult(
         metadata={
             "release_id": release,

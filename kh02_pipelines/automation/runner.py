@@ -44,12 +44,14 @@ Progress = Callable[[str, int, int], None]
 class RunOutcome:
     """What came of one run: how its checks ended, what its publication said, and why it failed, if it did.
 
-    ``failed_checks`` and ``failures`` are lines to print, each with its remedy.
+    ``failed_checks`` (those that block), ``warnings`` (those that do not) and ``failures`` are lines to print, each
+    with its remedy.
     """
 
     run_id: str
     success: bool
     failed_checks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     passed_checks: int = 0
     failures: list[str] = field(default_factory=list)
     failed_by_audit: bool = False
@@ -129,10 +131,12 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
             release = str(metadata["release_id"].value)
             new |= bool(metadata["new_release"].value)
     failed = sorted(_finding(check) for check in checks if not check.passed and check.blocking)
+    warnings = sorted(_finding(check) for check in checks if not check.passed and not check.blocking)
     return RunOutcome(
         run_id=result.run_id,
         success=result.success,
         failed_checks=failed,
+        warnings=warnings,
         passed_checks=sum(check.passed for check in checks),
         failures=failures,
         failed_by_audit=by_audit,

@@ -27,7 +27,6 @@ from kh02_pipelines.register.rulings import same_name_pairs
 from kh02_pipelines.register.source_tables import SourceTables, no_source_tables
 from kh02_pipelines.register.totals import expected_province_totals, expected_reform_totals, expected_totals
 from kh02_pipelines.register.unit_tables import standing_document, unit_tables
-from kh02_pipelines.sources.provenance import provenance
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
 
 OLD_REGISTER = "units_2025-06-30"
@@ -125,19 +124,17 @@ def build_candidate(raw: Frames, as_of: dt.date, sources: SourceTables | None = 
         as_of=as_of,
         totals=expected_totals(raw["totals"], day),
         row_flow=row_flow(raw, cleaned, links, tables, day),
-        evidence=evidence_of(raw, day, {}),
+        evidence=evidence_of(raw, day),
     )
 
 
-def evidence_of(raw: Frames, as_of: pd.Timestamp, hashes: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+def evidence_of(raw: Frames, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
     """What is staged beside the tables for the rules to hold them against; see ``register.rule.Candidate``.
 
-    ``raw``: at least ``rulings``, ``province_totals`` and ``reform_totals``; ``hashes``: SHA-256 of the sources by
-    name.
+    ``raw``: at least ``rulings``, ``province_totals`` and ``reform_totals``.
     """
     return {
         "rulings": raw["rulings"].drop(columns=["row", "file"], errors="ignore"),
         "province_totals": expected_province_totals(raw["province_totals"], as_of),
         "reform_totals": expected_reform_totals(raw["reform_totals"], as_of),
-        "sources": provenance(raw, hashes),
     }

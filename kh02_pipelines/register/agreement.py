@@ -59,9 +59,16 @@ def compare_registers(
 
 
 def compare_successions(
-    raw: Frames, reference: Frames, conversion: tuple[SourceRead, Conversion] | None, rulings: pd.DataFrame
+    raw: Frames,
+    reference: Frames,
+    conversion: tuple[SourceRead, Conversion] | None,
+    rulings: pd.DataFrame,
+    old_register: str,
 ) -> list[pd.DataFrame]:
-    """The conversion table against the reference, against both registers, and against its own notes."""
+    """The conversion table against the reference, against both registers, and against its own notes.
+
+    ``old_register``: name of the source whose old register is followed.
+    """
     if conversion is None:
         return []
     name, said = conversion[0].name, conversion[1]
@@ -91,7 +98,7 @@ def compare_successions(
         )
     )  # fmt: skip
     found.append(_islands(raw, said, name))
-    return [*found, *_old_side(raw, said, rulings, name)]
+    return [*found, *_old_side(raw, said, rulings, (old_register, name))]
 
 
 def compare_cross_checks(raw: Frames, reads: Sequence[SourceRead], rulings: pd.DataFrame) -> list[pd.DataFrame]:
@@ -133,8 +140,11 @@ def _islands(raw: Frames, said: Conversion, name: str) -> pd.DataFrame:
     return pair_conflicts(creations, said.island_links, "2025-07-01/district_succession", "reference", name)
 
 
-def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, name: str) -> list[pd.DataFrame]:
-    """What the table prints about old communes, against the old register: name, type, district, province."""
+def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, names: tuple[str, str]) -> list[pd.DataFrame]:
+    """What the table prints about old communes, against the old register: name, type, district, province.
+
+    ``names``: of the register's source and of the table.
+    """
     old = apply_unit_rulings(raw["units_2025-06-30"], rulings, "units_2025-06-30")
     pairs = apply_succession_rulings(said.pairs, rulings, "successions_2025-07-01")
     pairs = pairs[pairs["old_name"].notna()]
@@ -150,7 +160,7 @@ def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, name: str) -
     variants = [printed[~printed["code"].duplicated()], printed[printed["code"].duplicated()].drop_duplicates()]
     communes = old[old["level"] == "commune"]
     found = [
-        unit_conflicts(communes, variant, "2025-06-30", "old_register", name, whole=number == 0)
+        unit_conflicts(communes, variant, "2025-06-30", *names, whole=number == 0)
         for number, variant in enumerate(variants)
     ]
     district = old[old["level"] == "district"].set_index("code")["parent_code"]
@@ -158,7 +168,5 @@ def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, name: str) -
     province = pairs["predecessor_code"].map(parent).map(district)
     subjects = "2025-06-30/commune/" + pairs["predecessor_code"]
     printed_province = pairs["old_province_code"].astype("str")
-    found.append(
-        value_conflicts(subjects, "province_code", (province, printed_province), "parent", ("old_register", name))
-    )
+    found.append(value_conflicts(subjects, "province_code", (province, printed_province), "parent", names))
     return found

@@ -18,17 +18,17 @@ UNIT_COLUMNS = ["code", "level", "name", "short_name", "type", "parent_code", "r
 def clean_units(raw: pd.DataFrame, rulings: pd.DataFrame, target: str) -> pd.DataFrame:
     """The units of one register, cleaned and ruled.
 
-    ``raw``: ``code``, ``level``, ``name``, ``type``, ``parent_code`` as text, and ``row``. ``target`` is the
-    register's name in the rulings and its file name without ending.
+    ``raw``: ``code``, ``level``, ``name``, ``type``, ``parent_code`` as text, ``row``, and ``file`` where the register
+    is not the embedded one. ``target`` is the register's name in the rulings and its file name without ending.
 
     Returns ``code``, ``level``, ``name`` (the source's spelling), ``short_name``, ``type`` (lower case),
     ``parent_code`` (missing for provinces), ``ruling_id`` (empty where the source stands), in the source's
     order.
 
-    Raises SourceError for a malformed or repeated code, an unknown level, a parent that is not there or a
-    name that contradicts its type; RulingError when a ruling does not fit.
+    Raises SourceError for a malformed or repeated code, an unknown level, a parent that is not there, or a
+    name that has no type or contradicts it; RulingError when a ruling does not fit.
     """
-    file = f"{target}.csv"
+    file = str(raw["file"].iloc[0]) if "file" in raw.columns and len(raw) else f"{target}.csv"
     units = raw.assign(name=clean_text(raw["name"]), type=clean_text(raw["type"]))
     units = apply_unit_rulings(units, rulings, target)
     units["type"] = units["type"].str.lower()
@@ -46,8 +46,9 @@ def clean_units(raw: pd.DataFrame, rulings: pd.DataFrame, target: str) -> pd.Dat
     )
     parts = pd.concat([split_unit_type(units.loc[units["level"] == level, "name"], level) for level in UNIT_TYPES])
     units["short_name"] = parts["short_name"].reindex(units.index)
+    _refuse(units, units["type"] == "", file, "name", "name without a unit type", "write it as in Phường Phúc Xá")
     contradicted = parts["type"].reindex(units.index).fillna("") != units["type"]
-    _refuse(units, contradicted, file, "type", "name and type disagree", "add a ruling for the wrong one")
+    _refuse(units, contradicted, file, "type", "name and type disagree", "correct the wrong one, or rule on it")
     units["parent_code"] = units["parent_code"].mask(units["level"] == "province")
     _refuse_orphans(units, file)
     return units[UNIT_COLUMNS].reset_index(drop=True)

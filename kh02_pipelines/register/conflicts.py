@@ -16,7 +16,8 @@ from kh02_pipelines.tables.quality import OPEN, SOURCE_CONFLICT
 
 CONFLICT_COLUMNS = SOURCE_CONFLICT.column_names
 BLOCKING_CLASSES = ("type", "parent", "unit", "succession", "extent", "population")
-"""Open conflicts of these classes stop publication; names and spellings are followed by priority."""
+"""Open conflicts of these classes stop publication; names and spellings are followed by priority, but for names
+that look like those of other units (``name_conflicts``)."""
 
 ABSENT = "-"
 """The value of a source that does not have the unit or the link."""
@@ -134,6 +135,26 @@ def value_conflicts(
     followed, other = (part.fillna("").astype("str") for part in values)
     table = pd.DataFrame({"subject": subjects, "field": field, "value": followed, "other_value": other, "kind": kind})
     return _shaped(table[followed != other].drop_duplicates(["subject", "field"]), *sources)
+
+
+def settled_by_rulings(conflicts: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
+    """The conflicts; an open one on a unit is settled where a ruling says what is followed.
+
+    So a ruling also confirms the source that is followed against others that differ from it.
+    """
+    on_units = rulings[rulings["target"].str.startswith("units_") & (rulings["action"] == "set")]
+    if on_units.empty or conflicts.empty:
+        return conflicts
+    date = on_units["target"].str.removeprefix("units_")
+    said = date + "|" + on_units["key"] + "|" + on_units["field"] + "|" + on_units["ruled_value"].str.lower()
+    known = on_units.set_index(said)[["ruling_id", "legal_document", "clause"]].groupby(level=0).first()
+    subject = conflicts["subject"].str.split("/")
+    asked = subject.str[0] + "|" + subject.str[2] + "|" + conflicts["field"] + "|" + conflicts["value"].str.lower()
+    settled = (conflicts["ruling"] == OPEN) & asked.isin(known.index)
+    ruled = conflicts.copy()
+    for column, source in (("ruling", "ruling_id"), ("legal_document", "legal_document"), ("clause", "clause")):
+        ruled[column] = conflicts[column].mask(settled, asked.map(known[source]))
+    return ruled
 
 
 def all_conflicts(parts: list[pd.DataFrame]) -> pd.DataFrame:

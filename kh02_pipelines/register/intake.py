@@ -9,15 +9,24 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kh02_pipelines.errors import RulingError
 from kh02_pipelines.names import spelling_key, split_unit_type
-from kh02_pipelines.register.agreement import Spoken, compare_cross_checks, compare_registers, compare_successions
-from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts
+from kh02_pipelines.register.agreement import (
+    SHARE_FILES,
+    Spoken,
+    compare_cross_checks,
+    compare_registers,
+    compare_successions,
+)
+from kh02_pipelines.register.completeness import require_whole_conversion, require_whole_register
+from kh02_pipelines.register.conflicts import all_conflicts, ruled_conflicts, settled_by_rulings
 from kh02_pipelines.register.conversion import (
     Conversion,
     conversion_frames,
     kept_names,
     shares,
 )
+from kh02_pipelines.register.name_conflicts import block_wrong_names
 from kh02_pipelines.register.ruling_form import (
     CODE_LIST_TARGET,
     CONVERSION_TARGET,
@@ -25,6 +34,7 @@ from kh02_pipelines.register.ruling_form import (
     RELATIONS_TARGET,
     require_rulings,
 )
+from kh02_pipelines.register.rulings import apply_unit_rulings
 from kh02_pipelines.register.source_rulings import (
     apply_to_records,
     fit_name_rulings,
@@ -60,8 +70,9 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
     there are sources; ``hashes``:
     the hash of each embedded file. Without sources the raw frames are the reference itself.
 
-    Raises VintageError when a register speaks for another date than configured, and RulingError when a ruling
-    could not be applied to anything.
+    Raises VintageError when a register speaks for another date than configured, SourceError when a source is not
+    whole, and RulingError when one prints neither what a ruling corrects nor what it says,
+    or a ruling could not be applied to anything.
     """
     raw = {name: frame for name, frame in reference.items() if name != NSO_RULINGS}
     rulings = raw["rulings"]
@@ -71,15 +82,22 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
     for read in reads:
         if read.role in ("old_register", "new_register") and "parent_name" not in read.records.columns:
             require_vintage(read.records, read.date, read.trace.origin.file, reference)
+            require_whole_register(read, reference)
+    targets = {"old_register": OLD_REGISTER, "new_register": NEW_REGISTER}
+    mine = own_rulings["target"].isin([target for role, target in targets.items() if _of(reads, role)])
+    rulings = pd.concat([rulings, own_rulings[mine]], ignore_index=True)
     conversion = _conversion(reads, raw, own_rulings)
-    old = [_spoken(read, _with_islands(read, conversion), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
+    require_whole_conversion(conversion, rulings, reference)
+    islands = _islands(conversion, reference[OLD_REGISTER])
+    old = [_spoken(read, _with_islands(read, islands), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
     new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
     followed: dict[str, str] = {}
     if old:
-        raw[OLD_REGISTER], rulings, followed[OLD_REGISTER] = old[0].units, old[0].rulings, old[0].name
+        raw[OLD_REGISTER] = old[0].units.assign(file=old[0].trace.origin.file)
+        rulings, followed[OLD_REGISTER] = old[0].rulings, old[0].name
     complete = [spoken for spoken in new if spoken.complete]
     if complete:
-        raw[NEW_REGISTER] = _named_by_priority(complete[0], new)
+        raw[NEW_REGISTER] = _named_by_priority(complete[0], new).assign(file=complete[0].trace.origin.file)
         rulings = fit_unit_rulings(raw[NEW_REGISTER], rulings, NEW_REGISTER, complete[0].trace)
         followed[NEW_REGISTER] = complete[0].name
     if conversion is not None:
@@ -108,11 +126,23 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
             *list_rulings,
             *compare_registers(raw, reference, OLD_REGISTER, old, rulings, followed.get(OLD_REGISTER)),
             *compare_registers(raw, reference, NEW_REGISTER, new, rulings, followed.get(NEW_REGISTER)),
-            *compare_successions(raw, reference, conversion, rulings),
+            *compare_successions(raw, reference, conversion, rulings, followed.get(OLD_REGISTER, "reference")),
             *compare_cross_checks(raw, _of(reads, "cross_check"), rulings),
         ]
     )
-    return Intake(raw, source_tables(reads, reference, hashes, conflicts), followed)
+    every_ruling = pd.concat([reference["rulings"], own_rulings], ignore_index=True)
+    conflicts = block_wrong_names(settled_by_rulings(conflicts, every_ruling), _above(raw))
+    named_by = {spoken.name for spoken in _ahead_of(complete[:1], new)}
+    stood_in = {*followed, *(SHARE_FILES if conversion is not None else ())}
+    tables = source_tables(reads, reference, hashes, conflicts, {*followed.values(), *named_by}, stood_in)
+    return Intake(raw, tables, followed)
+
+
+def _above(raw: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """The parent code of every unit of both registers, by the subject that a conflict on it has."""
+    units = pd.concat([raw[name].assign(date=name.removeprefix("units_")) for name in (OLD_REGISTER, NEW_REGISTER)])
+    subjects = units["date"] + "/" + units["level"] + "/" + units["code"]
+    return pd.Series(units["parent_code"].array, index=subjects.array).groupby(level=0).first()
 
 
 def _of(reads: list[SourceRead], role: str) -> list[SourceRead]:
@@ -129,21 +159,33 @@ def _conversion(
     return tables[0], conversion_frames(tables[0], own_rulings, provinces)
 
 
-def _with_islands(read: SourceRead, conversion: tuple[SourceRead, Conversion] | None) -> pd.DataFrame:
-    """A register of communes leaves out districts without any; the conversion table names those that end."""
-    if conversion is None:
-        return read.records
-    islands = conversion[1].islands
-    missing = islands[~islands["code"].isin(read.records.loc[read.records["level"] == "district", "code"])]
+def _islands(conversion: tuple[SourceRead, Conversion] | None, old: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Districts without communes, and who says so: the conversion table, or the embedded register without one."""
+    if conversion is not None:
+        return "conversion", conversion[1].islands
+    alone = (old["level"] == "district") & ~old["code"].isin(old["parent_code"])
+    return "reference", old[alone]
+
+
+def _with_islands(read: SourceRead, islands: tuple[str, pd.DataFrame]) -> pd.DataFrame:
+    """A register of communes may leave out districts without any: they are added, each with a notice."""
+    said_by, units = islands
+    missing = units[~units["code"].isin(read.records.loc[read.records["level"] == "district", "code"])]
     for island in missing.itertuples():  # five at most
         read.trace.notice(
-            "unit", f"district {island.code}: -", str(island.name), f"district_from_conversion {island.code}"
+            "unit", f"district {island.code}: -", str(island.name), f"district_from_{said_by} {island.code}"
         )
     return pd.concat([read.records, missing[RAW_UNIT_COLUMNS]], ignore_index=True)
 
 
 def _spoken(read: SourceRead, units: pd.DataFrame, rulings: pd.DataFrame, target: str) -> Spoken:
-    return Spoken(read.name, read.trace, units, fit_unit_rulings(units, rulings, target, read.trace))
+    fitting = fit_unit_rulings(units, rulings, target, read.trace)
+    try:
+        apply_unit_rulings(units, fitting, target)
+    except RulingError as error:
+        what = f"{error.what} (source {read.name}, file {read.trace.origin.file})"
+        raise RulingError(what, file=error.file, row=error.row, field=error.field, remedy=error.remedy) from error
+    return Spoken(read.name, read.trace, units, fitting)
 
 
 def _new_registers(
@@ -178,12 +220,16 @@ def _parents_by_name(names: pd.Series, provinces: pd.DataFrame) -> pd.Series:
     return found.fillna("").astype("str")
 
 
+def _ahead_of(base: list[Spoken], registers: list[Spoken]) -> list[Spoken]:
+    """The registers whose names go before those of the one that is followed, if any is."""
+    return [spoken for first in base for spoken in registers[: registers.index(first)] if spoken.units["type"].any()]
+
+
 def _named_by_priority(base: Spoken, registers: list[Spoken]) -> pd.DataFrame:
     """The units of the complete register, named as the first source names them that prints their type."""
     units = base.units.copy()
-    ahead = registers[: registers.index(base)]
     keys = units["level"] + "/" + units["code"]
-    for spoken in reversed(ahead):
+    for spoken in reversed(_ahead_of([base], registers)):
         typed = spoken.units[spoken.units["type"] != ""]
         named = pd.Series(typed["name"].array, index=(typed["level"] + "/" + typed["code"]).array)
         units["name"] = keys.map(named).fillna(units["name"])

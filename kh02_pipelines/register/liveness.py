@@ -23,16 +23,25 @@ from kh02_pipelines.register.rule import (
 )
 from kh02_pipelines.register.states import units_as_of
 
+LAW_FILE = "legal_documents.csv"
 LEGACY_TABLES = ("legacy_province", "legacy_district", "legacy_commune")
 
 
 def source_age(candidate: Candidate) -> dict[str, float]:
-    """``days``: since the newest day any source speaks for, and ``limit``; empty when either day is unknown."""
-    sources, today = candidate.evidence.get("sources"), candidate.context.today
-    if sources is None or today is None:
+    """``days``: since the newest day any source that is followed speaks for, and ``limit``; empty when unknown.
+
+    The list of legal documents does not count: how old the law is, is another question (``law_age``).
+    """
+    today, newest = candidate.context.today, _dated_sources(candidate)["speaks_for"].max()
+    if today is None or pd.isna(newest):
         return {}
-    newest = pd.to_datetime(sources["speaks_for"].mask(sources["speaks_for"] == ""), format="%Y-%m-%d").max()
-    return {} if pd.isna(newest) else _days(pd.Timestamp(today) - newest, candidate.context.limits.source_age)
+    return _days(pd.Timestamp(today) - newest, candidate.context.limits.source_age)
+
+
+def _dated_sources(candidate: Candidate) -> pd.DataFrame:
+    """The sources the catalogue is built of, as far as they speak for a day."""
+    files = candidate.tables["source_file"]
+    return files[files["followed"].astype(bool) & files["speaks_for"].notna() & (files["file"] != LAW_FILE)]
 
 
 def law_age(candidate: Candidate) -> dict[str, float]:
@@ -56,8 +65,13 @@ def _days(age: pd.Timedelta, limit: int) -> dict[str, float]:
 
 
 def sources_old(candidate: Candidate) -> pd.DataFrame:
-    """A finding when the sources speak for a day too long ago."""
-    return _too_old(source_age(candidate), "source", "newest", "the newest source speaks for a day {} days ago")
+    """A finding, naming the newest source that is followed, when it speaks for a day too long ago."""
+    figures = source_age(candidate)
+    if not figures:
+        return nothing()
+    newest = _dated_sources(candidate).sort_values("speaks_for").iloc[-1]
+    text = f"the newest source speaks for {newest['speaks_for']:%Y-%m-%d}, {{}} days ago"
+    return _too_old(figures, "source_file", f"{newest['source']}/{newest['file']}", text)
 
 
 def law_old(candidate: Candidate) -> pd.DataFrame:
@@ -190,8 +204,8 @@ RULES = (
     Rule(
         "source_age",
         Word.LIVE,
-        "Nguồn không quá cũ",
-        "The sources are not too old",
+        "Nguồn dùng để dựng danh mục không quá cũ",
+        "The sources that the catalogue is built of are not too old",
         "fetch newer sources; the limit is KH02_MAX_SOURCE_AGE days",
         sources_old,
         blocking=False,

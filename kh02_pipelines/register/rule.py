@@ -91,8 +91,7 @@ class Candidate:
     ``totals``: how many units the law gives (``level``, ``type``, ``count``) on 30 June 2025 and on ``as_of``.
     ``row_flow``: rows in, added, set aside and out of every step (see ``crosswalk.row_flow``).
     ``evidence``: further frames staged with the tables: ``rulings`` as their source has them, ``province_totals``
-    (``province_code``, ``type``, ``count`` on ``as_of``), ``reform_totals`` (``fact``, ``count``; none before it),
-    ``sources`` (``source``, ``sha256``, ``speaks_for``).
+    (``province_code``, ``type``, ``count`` on ``as_of``), ``reform_totals`` (``fact``, ``count``; none before it).
     """
 
     tables: Mapping[str, pd.DataFrame]

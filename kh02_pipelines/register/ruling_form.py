@@ -29,12 +29,14 @@ class Meaning(NamedTuple):
     ruled_value: str
 
 
+_OF_REGISTERS = tuple(
+    Meaning(f"units_{date}", "set", field, _CODE, _ANYTHING)
+    for date in ("2025-06-30", "2025-07-01")
+    for field in ("name", "type", "parent_code")
+)
+
 RULINGS_CAN_SAY = (
-    *(
-        Meaning(f"units_{date}", "set", field, _CODE, _ANYTHING)
-        for date in ("2025-06-30", "2025-07-01")
-        for field in ("name", "type", "parent_code")
-    ),
+    *_OF_REGISTERS,
     *(
         Meaning(target, *what)
         for target in ("successions_2025-07-01", "province_successions_2025-07-01")
@@ -50,6 +52,7 @@ RULINGS_CAN_SAY = (
 """All that ``rulings.csv`` can say. A ruling is chosen by its target: one with another would vanish without a word."""
 
 NSO_RULINGS_CAN_SAY = (
+    *_OF_REGISTERS,
     *(
         Meaning(CONVERSION_TARGET, "set", field, _PAIR, _ANYTHING)
         for field in CONVERSION_COLUMNS

@@ -11,39 +11,40 @@ import pandas as pd
 from kh02_pipelines.register.rule import Candidate, Rule, Word, among, findings, nothing, one_finding, together
 
 OPEN = "open"
-BLOCKING_FIELDS = ("code", "type", "parent_code", "succession", "successor_code", "predecessor_code", "unit", "extent")
-"""A difference here changes what a reader's join gives; one of spelling does not. Counts where the table does not
-say itself what blocks."""
+EXPLAINED = ("spelling", "one_of_several", "not_listed", "not_identified")
+"""Classes that say all there is to say: nobody needs to rule on such a difference."""
 
 
 def conflicts_open(candidate: Candidate) -> pd.DataFrame:
-    """Open conflicts between sources on a blocking field."""
+    """Open conflicts between sources that block."""
     conflicts = _open_conflicts(candidate)
-    return _conflict_findings(conflicts[_blocks(conflicts)])
+    return nothing() if conflicts is None else _conflict_findings(conflicts[conflicts["blocking"]])
 
 
 def conflicts_unruled(candidate: Candidate) -> pd.DataFrame:
-    """Open conflicts on fields that do not block."""
+    """Open conflicts that do not block and that their class does not explain."""
     conflicts = _open_conflicts(candidate)
-    return _conflict_findings(conflicts[~_blocks(conflicts)])
+    if conflicts is None:
+        return nothing()
+    return _conflict_findings(conflicts[~conflicts["blocking"] & ~conflicts["class"].isin(EXPLAINED)])
 
 
-def _open_conflicts(candidate: Candidate) -> pd.DataFrame:
+def _open_conflicts(candidate: Candidate) -> pd.DataFrame | None:
     conflicts = candidate.tables.get("source_conflict")
-    if conflicts is None or conflicts.empty or "ruling" not in conflicts.columns:
-        return pd.DataFrame(columns=["subject", "field", "ruling"], dtype="str")
-    return conflicts[conflicts["ruling"].fillna(OPEN).isin([OPEN, ""])]
-
-
-def _blocks(conflicts: pd.DataFrame) -> pd.Series:
-    if "blocking" in conflicts.columns:
-        return conflicts["blocking"].astype(bool)
-    return conflicts["field"].isin(BLOCKING_FIELDS)
+    if conflicts is None or conflicts.empty:
+        return None
+    return conflicts[conflicts["ruling"].fillna(OPEN).isin([OPEN, ""])].astype({"blocking": bool})
 
 
 def _conflict_findings(conflicts: pd.DataFrame) -> pd.DataFrame:
-    problem = "the sources differ and no ruling says which holds"
-    return together(findings("source_conflict", conflicts, ["subject", "field"], problem))
+    """One finding per subject and field: what is followed, and what every other source says instead."""
+    if conflicts.empty:
+        return nothing()
+    about = ["subject", "field", "source", "value"]
+    others = conflicts.assign(others=conflicts["other_source"] + ": " + conflicts["other_value"])
+    rows = others.groupby(about, as_index=False).agg(others=("others", "; ".join))
+    problem = rows["source"] + ": " + rows["value"] + " ≠ " + rows["others"]
+    return together(findings("source_conflict", rows, ["subject", "field"], problem))
 
 
 def rows_quarantined(candidate: Candidate) -> pd.DataFrame:
@@ -79,17 +80,17 @@ RULES = (
     Rule(
         "conflicts_settled",
         Word.CONSISTENT,
-        "Không còn mâu thuẫn chưa phán quyết giữa các nguồn về mã, loại, cấp trên hay kế thừa",
-        "No open conflict between sources on a code, type, parent or succession",
+        "Không còn mâu thuẫn chưa phán quyết giữa các nguồn về mã, loại, cấp trên, kế thừa, hay tên đặt nhầm đơn vị",
+        "No open conflict between sources on a code, type, parent or succession, or on a name of another unit",
         "rule on the named conflict with its legal citation, or correct the source",
         conflicts_open,
     ),
     Rule(
         "conflicts_ruled",
         Word.CONSISTENT,
-        "Không còn mâu thuẫn chưa phán quyết giữa các nguồn về những trường khác",
-        "No open conflict between sources on any other field",
-        "rule on the named conflict, or class it as spelling",
+        "Không còn mâu thuẫn chưa phán quyết giữa các nguồn về tên viết khác chữ, ngoài khác biệt quy ước chính tả",
+        "No other open conflict between sources, but for spelling and gaps of other mappings",
+        "rule on the named conflict, or give the source that is right a smaller priority",
         conflicts_unruled,
         blocking=False,
     ),

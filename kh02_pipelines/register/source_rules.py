@@ -21,14 +21,18 @@ def source_rows_lost(candidate: Candidate) -> pd.DataFrame:
     refused = quarantine.groupby(_KEY).size().reindex(named, fill_value=0).to_numpy()
     changed = issues.groupby(_KEY).size().reindex(named, fill_value=0).to_numpy()
     titles = issues[issues["rule"] == "title_row"].groupby(_KEY).size().reindex(named, fill_value=0).to_numpy()
-    problems = {
-        "rows in differ from accepted + quarantined + title rows": files["rows_in"]
-        != files["accepted"] + files["quarantined"] + files["set_aside"],
-        "the quarantine lists another number of rows": files["quarantined"] != refused,
-        "the trace lists another number of issues": files["issues"] != changed,
-        "the trace lists another number of title rows": files["set_aside"] != titles,
-    }
-    return together(*(findings("source_file", files[wrong], "source", text) for text, wrong in problems.items()))
+    counted = files[["rows_in", "accepted", "quarantined", "set_aside"]].astype("str")
+    sums = counted["accepted"] + " accepted + " + counted["quarantined"] + " quarantined + " + counted["set_aside"]
+    lost = files["rows_in"] != files["accepted"] + files["quarantined"] + files["set_aside"]
+    problems = (
+        (lost, counted["rows_in"] + " rows in are not " + sums + " title rows"),
+        (files["quarantined"] != refused, "the quarantine lists another number of rows"),
+        (files["issues"] != changed, "the trace lists another number of issues"),
+        (files["set_aside"] != titles, "the trace lists another number of title rows"),
+    )
+    return together(
+        *(findings("source_file", files[wrong], ["source", "file"], problem) for wrong, problem in problems)
+    )
 
 
 def conflicts_contradict(candidate: Candidate) -> pd.DataFrame:

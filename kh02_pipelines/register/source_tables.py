@@ -4,18 +4,18 @@ Belongs here: bringing traces and counts into the declared shape. Does not belon
 or the conflicts (``conflicts``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from kh02_pipelines.register.conflicts import no_conflicts
 from kh02_pipelines.sources.load import SourceRead
+from kh02_pipelines.sources.provenance import speaks_for
 from kh02_pipelines.sources.trace import ISSUE_COLUMNS, QUARANTINE_COLUMNS, empty_trace
 from kh02_pipelines.tables.quality import SOURCE_FILE
 
 REFERENCE_PRIORITY = 999
-REFERENCE_DATES = {"2025-06-30": "2025-06-30", "2025-07-01": "2025-07-01"}
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,24 @@ def source_tables(
     reference: Mapping[str, pd.DataFrame],
     hashes: Mapping[str, str],
     conflicts: pd.DataFrame,
+    followed: Collection[str] = (),
+    superseded: Collection[str] = (),
 ) -> SourceTables:
-    """The tables of one intake. ``reference`` and ``hashes``: rows and hash of each embedded file, by name."""
-    rows = [_read_row(read) for read in reads]
-    rows += [_reference_row(name, len(frame), hashes[name]) for name, frame in reference.items() if name in hashes]
+    """The tables of one intake. ``reference`` and ``hashes``: rows and hash of each embedded file, by name.
+
+    ``followed``: names of the sources that the catalogue is built of; ``superseded``: names of the embedded files
+    that they stand in for.
+    """
+    rows = [_read_row(read, read.name in followed) for read in reads]
+    rows += [
+        _reference_row(name, frame, hashes[name], name not in superseded)
+        for name, frame in reference.items()
+        if name in hashes
+    ]
     files = pd.DataFrame(rows, columns=SOURCE_FILE.column_names)
     files["speaks_for"] = pd.to_datetime(files["speaks_for"]).astype("datetime64[ms]")
     counts = ["priority", "rows_in", "accepted", "quarantined", "set_aside", "issues"]
-    files = files.astype(dict.fromkeys(counts, "int32"))
+    files = files.astype({**dict.fromkeys(counts, "int32"), "followed": "bool"})
     return SourceTables(
         source_file=files.sort_values(list(SOURCE_FILE.primary_key), ignore_index=True),
         quarantine=_together([read.trace.quarantined() for read in reads], QUARANTINE_COLUMNS),
@@ -63,7 +73,13 @@ def source_tables(
     )
 
 
-def _read_row(read: SourceRead) -> dict[str, object]:
+def followed_hashes(files: pd.DataFrame) -> dict[str, str]:
+    """SHA-256 of each file that the catalogue is built of, by ``<source>/<file>``; ``files``: SOURCE_FILE."""
+    made_of = files[files["followed"].astype(bool)]
+    return dict(zip(made_of["source"] + "/" + made_of["file"], made_of["sha256"], strict=True))
+
+
+def _read_row(read: SourceRead, followed: bool) -> dict[str, object]:
     return {
         "source": read.name,
         "sha256": read.trace.origin.sha256,
@@ -72,22 +88,24 @@ def _read_row(read: SourceRead) -> dict[str, object]:
         "kind": read.kind,
         "speaks_for": f"{read.date:%Y-%m-%d}",
         "priority": read.priority,
+        "followed": followed,
         **read.trace.counts(),
         "issues": len(read.trace.issues()),
     }
 
 
-def _reference_row(name: str, rows: int, hashed: str) -> dict[str, object]:
+def _reference_row(name: str, frame: pd.DataFrame, hashed: str, followed: bool) -> dict[str, object]:
     return {
         "source": "reference",
         "sha256": hashed,
         "file": f"{name}.csv",
         "role": "reference",
         "kind": "reference",
-        "speaks_for": REFERENCE_DATES.get(name.rpartition("_")[2]),
+        "speaks_for": speaks_for(name, frame),
         "priority": REFERENCE_PRIORITY,
-        "rows_in": rows,
-        "accepted": rows,
+        "followed": followed,
+        "rows_in": len(frame),
+        "accepted": len(frame),
         "quarantined": 0,
         "set_aside": 0,
         "issues": 0,

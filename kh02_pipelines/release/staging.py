@@ -35,7 +35,7 @@ METADATA_PREFIX = "kh02."
 class StagedRelease:
     """A candidate on disk: where it is and what its files must hash to.
 
-    ``sources``: SHA-256 of every source file the tables were made from, by name.
+    ``sources``: SHA-256 of every source file the tables were made from, by ``<source>/<file>``.
     """
 
     folder: Path

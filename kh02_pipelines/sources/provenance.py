@@ -1,32 +1,20 @@
-"""Where a catalogue comes from: each source with the hash of its bytes and the newest day it speaks for.
+"""Which day a reference file speaks for.
 
-Belongs here: the list that is staged with a candidate and shown in the quality report. Does not belong here:
-reading sources (``csv_files`` and the readers beside it) or judging their age (``register.liveness``).
+Belongs here: telling that day from what the file holds. Does not belong here: reading sources (``csv_files`` and the
+readers beside it), the list of them (``register.source_tables``) or judging their age (``register.liveness``).
 """
 
 import re
-from collections.abc import Mapping
 
 import pandas as pd
 
-SOURCE_COLUMNS = ["source", "sha256", "speaks_for"]
-"""``speaks_for`` is ISO text, empty where the source carries no date."""
-
-_DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE = r"\d{4}-\d{2}-\d{2}"
+_DATE_IN_NAME = re.compile(_DATE)
 
 
-def provenance(frames: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> pd.DataFrame:
-    """SOURCE_COLUMNS for raw frames by source name.
-
-    A source speaks for the newest date in any of its cells; one without dates speaks for the date in its name.
-    """
-    rows = [(name, hashes.get(name, ""), _speaks_for(name, frame)) for name, frame in sorted(frames.items())]
-    return pd.DataFrame(rows, columns=SOURCE_COLUMNS, dtype="str")
-
-
-def _speaks_for(name: str, frame: pd.DataFrame) -> str:
+def speaks_for(name: str, frame: pd.DataFrame) -> str | None:
+    """The newest day in any cell of a date column, as ISO text; without one, the day in the name; else None."""
     dated = [column for column in frame.columns if column.endswith(("_on", "_date", "valid_from"))]
     found = [value for column in dated for value in frame[column].unique() if re.fullmatch(_DATE, str(value))]
     named = _DATE_IN_NAME.search(name)
-    return max(map(str, found), default=named.group() if named else "")
+    return max(map(str, found), default=named.group() if named else None)

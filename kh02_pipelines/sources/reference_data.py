@@ -157,8 +157,3 @@ NSO_RULINGS_FILE = ReferenceFile(
     "Corrections of the statistics office's own files where they are configured as sources, each with its citation",
 )
 """Rulings that the embedded tables do not need: what they correct is not in them."""
-
-
-def source_hashes(folder: Path = REFERENCE_FOLDER) -> dict[str, str]:
-    """The hash of every reference file by file name: what a release was made from."""
-    return {f"{name}.csv": file.sha256(folder) for name, file in sorted(REFERENCE_FILES.items())}

@@ -15,6 +15,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from kh02_pipelines.crosswalk.build import build_candidate, read_reference
+from kh02_pipelines.register.source_tables import SourceTables
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, outcomes
 from kh02_pipelines.release.report.model import report_of
 from kh02_pipelines.release.report.render import render
@@ -66,9 +67,9 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(tmp_path_factory: pytest.TempPathFactory, source_tables: SourceTables) -> Path:
     """A report with a failed check, whose first row tries to be markup."""
-    candidate = build_candidate(read_reference(), AS_OF)
+    candidate = build_candidate(read_reference(), AS_OF, source_tables)
     legal = candidate.tables["legal_document"].copy()
     legal.loc[0, "title"] = (
         "<img src=http://127.0.0.1:9/x.png onerror=alert(1)><script>fetch('http://127.0.0.1:9')</script>"

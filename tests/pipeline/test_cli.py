@@ -347,6 +347,12 @@ def test_doctor_sees_that_the_runs_have_stopped(kh02: Kh02, home_copy: Path, end
         assert (answer.code, answer.faults) == (OK, [])
 
 
+def test_doctor_says_that_a_release_has_no_report(kh02: Kh02, home_copy: Path) -> None:
+    for page in (home_copy / "parquet" / "reports").glob("*.html"):
+        page.unlink()
+    assert "has no quality report; remedy: kh02 build" in kh02("doctor", home=home_copy).err
+
+
 def test_doctor_before_any_release(kh02: Kh02, tmp_path: Path) -> None:
     one_line(kh02("doctor", home=tmp_path / "home"), "no release has been published", "kh02 build")
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -69,7 +70,13 @@ def test_a_dirty_register_is_published_with_its_trace_and_another_date_is_refuse
     assert (issues["rule"] == "whitespace").sum() == 10_035
     files = pq.read_table(folder / "source_file.parquet", partitioning=None).to_pandas().set_index("source")
     assert (files.loc["drop", "rows_in"], files.loc["drop", "accepted"]) == (10_040, 10_040)
-    assert (stores.home / "raw" / files.loc["drop", "sha256"]).is_file()
+    taken = files.loc["drop", "sha256"]
+    assert (stores.home / "raw" / taken).is_file()
+    made_of = json.loads((folder / "manifest.json").read_text("utf-8"))["sources"]
+    assert made_of["drop/register.csv"] == taken
+    assert "reference/units_2025-06-30.csv" not in made_of  # it stands in for it
+    assert "reference/changes.csv" in made_of
+    assert taken in (stores.reports / f"{outcome.release_id}.html").read_text("utf-8")
     published = stores.parquet.current().release_id
 
     earlier = known_codes({name: file.read() for name, file in REFERENCE_FILES.items()})["2025-01-04"]

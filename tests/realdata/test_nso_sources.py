@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.crosswalk.build import build_candidate
-from kh02_pipelines.errors import VintageError
+from kh02_pipelines.errors import SourceError, VintageError
 from kh02_pipelines.register.gather import gather
 from kh02_pipelines.register.vintage import detect_vintage, ghost_codes
 from kh02_pipelines.release.audit import audit
@@ -103,6 +103,34 @@ def test_no_rule_is_broken(candidate) -> None:
     assert {name for name, rows in audit(candidate).items() if len(rows)} == {"conflicts_ruled", "nothing_quarantined"}
 
 
+def test_only_names_in_other_letters_are_left_for_a_person_each_unit_once(candidate) -> None:
+    rows = audit(candidate)["conflicts_ruled"]
+    assert len(rows) == rows["key"].nunique() == 168
+    assert "nso_register: Xã Xà Phìn ≠ nso_conversion: Xã Sà Phìn; reference: Xã Sà Phìn" in set(rows["problem"])
+
+
+def test_two_names_changed_over_in_the_register_stop_publication(tmp_path) -> None:
+    text = (NSO / "registry_2025-06-30.csv").read_text("utf-8-sig")
+    one, other = "00394,Xã Tân Hưng,", "00397,Xã Minh Phú,"
+    assert text.count(one) == text.count(other) == 1
+    swapped = text.replace(one, "00394,Xã Minh Phú,").replace(other, "00397,Xã Tân Hưng,")
+    (tmp_path / "register.csv").write_text(swapped, "utf-8")
+    taken = intake(tmp_path, "conversion_2025-07-01.csv", register=str(tmp_path / "register.csv"))
+    rows = audit(build_candidate(taken.raw, DAY, taken.tables))["conflicts_settled"]
+    assert set(rows["key"]) == {f"2025-06-30/commune/{code}>name" for code in ("00394", "00397")}
+    assert rows["problem"].iloc[0] == "nso_register: Xã Minh Phú ≠ nso_conversion: Xã Tân Hưng; reference: Xã Tân Hưng"
+
+
+def test_a_conversion_table_cut_short_is_refused_in_its_own_name(tmp_path) -> None:
+    lines = (NSO / "conversion_2025-07-01.csv").read_text("utf-8-sig").splitlines(keepends=True)
+    (tmp_path / "half.csv").write_text("".join(lines[:6000]), "utf-8")
+    with pytest.raises(SourceError, match=r"nso_conversion is incomplete: .* of 10,035 old commune codes") as error:
+        intake(tmp_path, str(tmp_path / "half.csv"))
+    assert error.value.file == "half.csv"
+    assert error.value.row is not None
+    assert error.value.row > 5000
+
+
 def test_no_row_is_lost_and_the_mudflat_is_quarantined(from_csv) -> None:
     files = from_csv.tables.source_file.set_index("source")
     counts = files.loc[files["role"] != "reference", ["rows_in", "accepted", "quarantined", "set_aside"]]
@@ -112,6 +140,10 @@ def test_no_row_is_lost_and_the_mudflat_is_quarantined(from_csv) -> None:
         "nso_provinces": [34, 34, 0, 0],
         "nso_register": [10035, 10035, 0, 0],
     }
+    islands = from_csv.raw["changes"]["predecessor_level"].eq("district").sum()
+    pairs, communes = from_csv.raw["successions_2025-07-01"], from_csv.raw["units_2025-06-30"]["level"] == "commune"
+    assert files.loc["nso_conversion", "accepted"] == len(pairs) + islands
+    assert files.loc["nso_register", "accepted"] == communes.sum()
     (row,) = from_csv.tables.quarantine.to_dict("records")
     assert (row["source"], row["line"], row["field"]) == ("nso_conversion", 4749, "old_name")
     assert row["value"] == "Khu vực bãi bồi ven biển do huyện Kim Sơn quản lý"

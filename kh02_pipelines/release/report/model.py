@@ -15,6 +15,19 @@ from kh02_pipelines.release.audit import Outcome
 
 ROWS_SHOWN = 20
 CONFLICTS_SHOWN = 50
+CONFLICT_SHOWN = {
+    "subject": ("Đối tượng", "Subject"),
+    "field": ("Trường", "Field"),
+    "source": ("Nguồn được theo", "Followed"),
+    "value": ("Giá trị được theo", "Followed value"),
+    "other_source": ("Nguồn khác", "Other source"),
+    "other_value": ("Giá trị khác", "Other value"),
+    "class": ("Loại", "Class"),
+    "blocking": ("Chặn", "Blocks"),
+    "ruling": ("Phán quyết", "Ruling"),
+    "legal_document": ("Căn cứ", "Document"),
+}
+"""The columns of a conflict that are shown, with their headings in Vietnamese and English."""
 
 WORD_MEANINGS = {
     Word.CORRECT: ("Mã, loại, cấp trên, căn cứ pháp lý", "Codes, types, parents, legal basis"),
@@ -77,9 +90,9 @@ class Report:
     rows: Mapping[str, int]
     conflicts: Records
     conflict_counts: Records
-    quarantine_counts: Records
-    provinces: Records
     sources: Records
+    source_issues: Records
+    provinces: Records
     documents: Records
     row_flow: Records
 
@@ -120,11 +133,11 @@ def report_of(
             WordScore(word, tuple(outcome for outcome in outcomes if outcome.rule.word is word)) for word in Word
         ),
         rows={name: len(candidate.tables[name]) for name in sorted(candidate.tables)},
-        conflicts=_records(_conflicts(candidate).head(CONFLICTS_SHOWN)),
+        conflicts=_records(_most_urgent(_conflicts(candidate)).head(CONFLICTS_SHOWN)),
         conflict_counts=_conflict_counts(_conflicts(candidate)),
-        quarantine_counts=_quarantine_counts(candidate),
+        sources=_sources(candidate),
+        source_issues=_source_issues(candidate),
         provinces=province_summary(candidate),
-        sources=_records(candidate.evidence.get("sources", pd.DataFrame())),
         documents=_documents(candidate),
         row_flow=_records(candidate.row_flow),
     )
@@ -161,6 +174,17 @@ def _conflicts(candidate: Candidate) -> pd.DataFrame:
     return pd.DataFrame() if conflicts is None else conflicts
 
 
+def _most_urgent(conflicts: pd.DataFrame) -> pd.DataFrame:
+    """Conflicts with the open ones first, those that block before the others; spellings last."""
+    if conflicts.empty:
+        return conflicts
+    opened = conflicts["ruling"].fillna("open").isin(["open", ""])
+    rank = pd.DataFrame(
+        {"settled": ~opened, "harmless": ~conflicts["blocking"], "same": conflicts["class"] == "spelling"}
+    )
+    return conflicts.loc[rank.sort_values(["settled", "harmless", "same"], kind="stable").index, list(CONFLICT_SHOWN)]
+
+
 def _conflict_counts(conflicts: pd.DataFrame) -> Records:
     """Conflicts by source, class or field, and how many of them are open."""
     if conflicts.empty:
@@ -182,12 +206,20 @@ def _conflict_counts(conflicts: pd.DataFrame) -> Records:
     ]
 
 
-def _quarantine_counts(candidate: Candidate) -> Records:
-    rows = candidate.tables.get("quarantine")
-    if rows is None or rows.empty or "source" not in rows.columns:
+def _sources(candidate: Candidate) -> Records:
+    """Every source file, what the catalogue is built of first, with the rows it gave and lost."""
+    files = candidate.tables["source_file"]
+    by = files.assign(compared=~files["followed"].astype(bool))
+    return _records(by.sort_values(["compared", "priority", "source", "file"], ignore_index=True))
+
+
+def _source_issues(candidate: Candidate) -> Records:
+    """How many values of each source were changed, by rule; notices about single rulings counted as one rule."""
+    issues = candidate.tables["source_issue"]
+    if issues.empty:
         return []
-    counted = rows.groupby("source", as_index=False).size()
-    return [{"source": str(row["source"]), "rows": int(row["size"])} for row in counted.to_dict("records")]
+    rule = issues["rule"].str.partition(" ")[0]
+    return _records(issues.assign(rule=rule).groupby(["source", "rule"], as_index=False).agg(rows=("line", "size")))
 
 
 def _documents(candidate: Candidate) -> Records:

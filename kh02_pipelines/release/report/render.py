@@ -9,12 +9,12 @@ from pathlib import Path
 import jinja2
 
 from kh02_pipelines.register.remedies import vietnamese_remedy
-from kh02_pipelines.release.report.model import ROWS_SHOWN, Report
+from kh02_pipelines.release.report.model import CONFLICT_SHOWN, ROWS_SHOWN, Report
 
 
 def render(report: Report) -> str:
     """The report as one HTML document; the same report gives the same text."""
-    return _template().render(report=report, rows_shown=ROWS_SHOWN)
+    return _template().render(report=report, rows_shown=ROWS_SHOWN, conflict_shown=CONFLICT_SHOWN)
 
 
 @functools.cache

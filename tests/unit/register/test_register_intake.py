@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.crosswalk.build import build_candidate
-from kh02_pipelines.errors import VintageError
+from kh02_pipelines.errors import RulingError, SourceError, VintageError
 from kh02_pipelines.register import settlement, source_rules
 from kh02_pipelines.register.conflicts import pair_conflicts, unit_conflicts
 from kh02_pipelines.register.gather import gather
+from kh02_pipelines.register.name_conflicts import block_wrong_names
 from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.register.source_rulings import fit_pair_rulings, fit_unit_rulings
+from kh02_pipelines.register.source_tables import followed_hashes
 from kh02_pipelines.register.vintage import detect_vintage, ghost_codes, known_codes, require_vintage
 from kh02_pipelines.sources.notes import note_meanings
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
@@ -90,6 +92,17 @@ def test_the_reference_as_an_export_differs_in_nothing(tmp_path) -> None:
     pd.testing.assert_frame_equal(mine, REFERENCE["units_2025-06-30"][columns].sort_values(sort, ignore_index=True))
 
 
+def test_what_the_catalogue_is_built_of_is_marked(tmp_path) -> None:
+    files = take(tmp_path, as_export(REFERENCE["units_2025-06-30"])).tables.source_file.set_index("file")
+    assert files.loc["register.csv", "followed"]
+    assert not files.loc["units_2025-06-30.csv", "followed"]
+    assert files.loc[["units_2025-07-01.csv", "successions_2025-07-01.csv", "changes.csv"], "followed"].all()
+    assert f"{files.loc['changes.csv', 'speaks_for']:%Y-%m-%d}" == "2026-09-20"
+    made_of = followed_hashes(files.reset_index())
+    assert made_of["office/register.csv"] == files.loc["register.csv", "sha256"]
+    assert "reference/units_2025-06-30.csv" not in made_of
+
+
 def test_another_type_or_parent_is_an_open_conflict_that_blocks(tmp_path) -> None:
     export = as_export(REFERENCE["units_2025-06-30"])
     at = export.index[export["Mã"] == "00001"][0]
@@ -119,15 +132,133 @@ def test_spelling_is_classed_and_does_not_block(tmp_path) -> None:
     assert broken_rules(build_candidate(intake.raw, DAY, intake.tables)) == {}
 
 
-def test_a_missing_or_extra_commune_is_an_open_conflict(tmp_path) -> None:
+def swapped(export: pd.DataFrame) -> pd.DataFrame:
+    """Two neighbours with each other's name: 00001 and 00004."""
+    names = export.set_index("Mã")["Tên"].loc[["00001", "00004"]]
+    return export.assign(Tên=export["Tên"].mask(export["Mã"] == "00001", names["00004"]).mask(
+        export["Mã"] == "00004", names["00001"]))  # fmt: skip
+
+
+def test_names_changed_over_between_neighbours_block(tmp_path) -> None:
+    intake = take(tmp_path, swapped(as_export(REFERENCE["units_2025-06-30"])))
+    rows = intake.tables.source_conflict.query("ruling == 'open'")
+    assert set(rows["class"]) == {"name"}
+    assert rows["blocking"].all()
+    assert broken_rules(build_candidate(intake.raw, DAY, intake.tables)) == {"conflicts_settled": 2}
+
+
+def test_a_ruling_settles_a_name_that_the_followed_source_has_right_or_wrong(tmp_path, reference_copy) -> None:
+    ruling = {
+        "target": "units_2025-06-30",
+        "action": "set",
+        "field": "name",
+        "legal_document": "1656/NQ-UBTVQH15",
+        "clause": "Điều 1 khoản 1",
+        "reason": "For this test.",
+    }
+    wrong = {"key": "00001", "source_value": "Phường Trúc Bạch", "ruled_value": "Phường Phúc Xá"}
+    right = {"key": "00004", "source_value": "Phường Trúc Bạch", "ruled_value": "Phường Phúc Xá"}
+    reference_copy.append("nso_rulings", {**ruling, **wrong, "ruling_id": "N901"})
+    reference_copy.append("nso_rulings", {**ruling, **right, "ruling_id": "N902"})
+    swapped(as_export(REFERENCE["units_2025-06-30"])).to_csv(tmp_path / "register.csv", index=False)
+    (tmp_path / "kh02.yaml").write_text(CONFIG, encoding="utf-8")
+    intake = gather(reference_copy.folder, tmp_path / "kh02.yaml", tmp_path / "home", NOW)
+    rows = intake.tables.source_conflict.query("field == 'name'").set_index("subject")
+    assert rows.loc["2025-06-30/commune/00001", ["ruling", "source"]].to_list() == ["N901", "ruling"]
+    assert rows.loc["2025-06-30/commune/00004", ["ruling", "clause"]].to_list() == ["N902", "Điều 1 khoản 1"]
+    names = intake.raw["units_2025-06-30"].set_index("code")["name"]
+    assert names["00004"] == "Phường Phúc Xá"  # followed, and confirmed
+    assert not (intake.tables.source_conflict["ruling"] == "open").any()
+
+
+@pytest.mark.parametrize(
+    ("value", "others", "blocks"),
+    [
+        ("Xã Minh Phú", ["Xã Tân Hưng", "Xã Tân Hưng"], True),
+        ("Xã Minh Phú", ["Xã Tân Hưng"], False),
+        ("Xã Minh Phú", ["Xã Tân Hưng", "Xã Phú Cường"], False),
+        ("Xã Xà Phìn", ["Xã Sà Phìn", "Xã Sà Phìn"], False),
+        ("Xã Văn Sơn", ["Xã Vân Sơn", "Xã Vân Sơn"], False),
+        ("Thị trấn NT Lệ Ninh", ["Thị trấn Nông trường Lệ Ninh"] * 2, False),
+    ],
+)
+def test_a_name_blocks_when_two_other_sources_agree_on_an_unlike_one(value, others, blocks) -> None:
+    rows = pd.DataFrame(
+        {
+            "subject": "2025-06-30/commune/00394",
+            "other_source": [f"s{number}" for number in range(len(others))],
+            "value": value,
+            "other_value": others,
+            "class": "name",
+            "ruling": "open",
+            "blocking": False,
+        }
+    )
+    found = block_wrong_names(rows, pd.Series({"2025-06-30/commune/00394": "016"}))
+    assert set(found["blocking"]) == {blocks}
+    assert not block_wrong_names(rows.assign(ruling="R1"), pd.Series(dtype="str"))["blocking"].any()
+
+
+def test_an_extra_commune_is_an_open_conflict(tmp_path) -> None:
     export = as_export(REFERENCE["units_2025-06-30"])
     extra = export[export["Mã"] == "00001"].assign(Mã="99999", Tên="Phường Mới")
-    intake = take(tmp_path, pd.concat([export[export["Mã"] != "00004"], extra]))
+    intake = take(tmp_path, pd.concat([export, extra]))
     rows = intake.tables.source_conflict.query("ruling == 'open'")
     assert set(zip(rows["subject"], rows["field"], rows["value"], rows["other_value"], strict=True)) == {
-        ("2025-06-30/commune/99999", "unit", "Phường Mới", "-"),
-        ("2025-06-30/commune/00004", "unit", "-", "Phường Trúc Bạch"),
+        ("2025-06-30/commune/99999", "unit", "Phường Mới", "-")
     }
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message", "row"),
+    [
+        (lambda t: t.head(5000), "5,035 of 10,035 commune codes missing, .*the last row accepted is 5001", 5001),
+        (lambda t: t[t["Mã"] != "00004"], "1 of 10,035 commune codes missing, first 00004;", 10035),
+        (
+            lambda t: t.assign(Mã=t["Mã"].replace("00004", "0A004")),
+            "1 of 10,035 .*1 not accepted, the first is row 3 .code '0A004': not a commune code",
+            3,
+        ),
+    ],
+)
+def test_an_incomplete_register_is_refused_naming_its_own_file(tmp_path, spoil, message, row) -> None:
+    with pytest.raises(SourceError, match=f"source office is incomplete: {message}") as error:
+        take(tmp_path, spoil(as_export(REFERENCE["units_2025-06-30"])))
+    assert (error.value.file, error.value.row) == ("register.csv", row)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("Cấp", "Xã", "name and type disagree: 'xã' of unit 00004"),
+        ("Tên", "Kỳ lạ Phường Trúc Bạch", "name and type disagree: 'phường' of unit 00004"),
+        ("Tên", "", None),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_named_in_the_file_it_stands_in(tmp_path, field, value, message) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    at = export.index[export["Mã"] == "00004"][0]
+    export.loc[at, field] = value
+    with pytest.raises(SourceError, match=message or "the unit has no name") as error:
+        build_candidate(take(tmp_path, export).raw, DAY)
+    assert (error.value.file, error.value.row) == ("register.csv", at + 2)
+
+
+def test_a_ruled_unit_that_prints_a_third_value_names_the_source_as_well(tmp_path) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    export.loc[export["Mã"] == "27046", "Cấp"] = "Thị trấn"
+    with pytest.raises(RulingError, match=r"R008 .*source office, file register.csv"):
+        take(tmp_path, export)
+
+
+def test_a_register_without_the_island_districts_takes_them_from_the_reference(tmp_path) -> None:
+    export = as_export(REFERENCE["units_2025-06-30"])
+    intake = take(tmp_path, export[export["Mã"] != ""])
+    assert set(intake.tables.source_issue["rule"]) == {
+        f"district_from_reference {code}" for code in ("318", "471", "498", "536", "755")
+    }
+    assert not (intake.tables.source_conflict["ruling"] == "open").any()
+    assert broken_rules(build_candidate(intake.raw, DAY, intake.tables)) == {}
 
 
 def test_a_mended_source_does_not_let_its_ruling_pass_silently(tmp_path) -> None:

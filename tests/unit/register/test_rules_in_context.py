@@ -10,7 +10,7 @@ from kh02_pipelines.register import liveness, settlement
 from kh02_pipelines.register.invariants import province_totals_differ
 from kh02_pipelines.register.rule import Candidate, Context, Limits, among
 from kh02_pipelines.register.totals import expected_province_totals
-from kh02_pipelines.sources.provenance import provenance
+from kh02_pipelines.sources.provenance import speaks_for
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES
 
 DAY = dt.date(2026, 9, 20)
@@ -27,16 +27,20 @@ def test_a_catalogue_without_tables_about_sources_has_nothing_to_settle() -> Non
 
 def test_what_the_conflict_says_of_itself_decides_what_blocks() -> None:
     rows = pd.DataFrame(
-        {
-            "subject": ["a", "b", "c"],
-            "field": ["type", "type", "name"],
-            "ruling": ["open", "open", "R001"],
-            "blocking": [True, False, True],
-        }
-    )
+        [
+            ("a", "type", "type", "x", "open", True),
+            ("b", "name", "name", "x", "open", False),
+            ("b", "name", "name", "y", "open", False),
+            ("c", "name", "name", "x", "R001", True),
+            ("d", "name", "spelling", "x", "open", False),
+            ("e", "pair", "not_listed", "x", "open", False),
+        ],
+        columns=["subject", "field", "class", "other_source", "ruling", "blocking"],
+    ).assign(source="office", value="Xã A", other_value="Xã B")
     judged = candidate(source_conflict=rows)
     assert settlement.conflicts_open(judged)["key"].to_list() == ["a>type"]
-    assert settlement.conflicts_unruled(judged)["key"].to_list() == ["b>type"]
+    (unruled,) = settlement.conflicts_unruled(judged).to_dict("records")
+    assert (unruled["key"], unruled["problem"]) == ("b>name", "office: Xã A ≠ x: Xã B; y: Xã B")
 
 
 def test_missing_evidence_is_a_finding_and_no_pass() -> None:
@@ -45,11 +49,20 @@ def test_missing_evidence_is_a_finding_and_no_pass() -> None:
 
 @pytest.mark.parametrize(("days", "broken"), [(180, False), (181, True)])
 def test_source_age_has_an_inclusive_limit(days: int, broken: bool) -> None:
-    sources = pd.DataFrame({"source": ["a", "b"], "sha256": "", "speaks_for": ["2025-06-30", f"{DAY}"]}, dtype="str")
+    dates = ["2025-06-30", f"{DAY}", f"{DAY + dt.timedelta(days=9)}", f"{DAY + dt.timedelta(days=9)}", None]
+    sources = pd.DataFrame(
+        {
+            "source": ["office", "drop", "only_compared", "reference", "undated"],
+            "file": ["a.csv", "b.xlsx", "c.csv", "legal_documents.csv", "d.csv"],
+            "speaks_for": pd.to_datetime(pd.Series(dates)),
+            "followed": [True, True, False, True, True],
+        }
+    )
     context = Context(today=DAY + dt.timedelta(days=days), limits=Limits(source_age=180))
-    judged = candidate(context, {"sources": sources})
+    judged = candidate(context, source_file=sources)
     assert liveness.source_age(judged) == {"days": float(days), "limit": 180.0}
-    assert liveness.sources_old(judged).empty is not broken
+    assert liveness.sources_old(judged)["key"].to_list() == (["drop/b.xlsx"] if broken else [])
+    assert liveness.source_age(candidate(context, source_file=sources.iloc[2:])) == {}
 
 
 def test_without_a_clock_or_a_release_before_nothing_is_measured() -> None:
@@ -70,15 +83,11 @@ def test_province_totals_are_those_of_the_newest_block() -> None:
         expected_province_totals(raw.assign(count="many"), pd.Timestamp("2025-07-01"))
 
 
-def test_a_source_speaks_for_its_newest_date_or_the_one_in_its_name() -> None:
-    frames = {
-        "changes": pd.DataFrame({"effective_date": ["2025-07-01", "2026-09-20", ""]}, dtype="str"),
-        "units_2025-06-30": pd.DataFrame({"code": ["01"]}, dtype="str"),
-        "rulings": pd.DataFrame({"key": ["2027-01-01"]}, dtype="str"),
-    }
-    found = provenance(frames, {"changes": "ab"}).set_index("source")
-    assert found["speaks_for"].to_dict() == {"changes": "2026-09-20", "rulings": "", "units_2025-06-30": "2025-06-30"}
-    assert found.loc["changes", "sha256"] == "ab"
+def test_a_reference_file_speaks_for_its_newest_date_or_the_one_in_its_name() -> None:
+    dated = pd.DataFrame({"effective_date": ["2025-07-01", "2026-09-20", ""]}, dtype="str")
+    assert speaks_for("changes", dated) == "2026-09-20"
+    assert speaks_for("units_2025-06-30", pd.DataFrame({"code": ["01"]}, dtype="str")) == "2025-06-30"
+    assert speaks_for("rulings", pd.DataFrame({"key": ["2027-01-01"]}, dtype="str")) is None
 
 
 def test_among_is_isin_on_text_and_never_finds_what_is_missing() -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,10 +12,12 @@ from kh02_pipelines.crosswalk.build import build_candidate, read_reference
 from kh02_pipelines.register.declared import PREFIX
 from kh02_pipelines.register.remedies import VIETNAMESE, vietnamese_remedy
 from kh02_pipelines.register.rule import Candidate, Word, one_finding
+from kh02_pipelines.register.source_tables import SourceTables
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, Outcome
 from kh02_pipelines.release.report.model import Report, province_summary, report_of
 from kh02_pipelines.release.report.render import render
 from kh02_pipelines.release.report.results import quality_results
+from kh02_pipelines.release.report.shelf import drop_reports, page_of, results_of
 from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.release import QUALITY_RESULT
 
@@ -83,17 +86,60 @@ def test_the_provinces_add_up(candidate: Candidate) -> None:
     assert sum(row["split"] for row in rows) == 441
 
 
-def test_conflicts_and_quarantine_are_counted_by_source(candidate: Candidate) -> None:
-    conflict = {"subject": "00004", "field": "name", "other_source": "pkg", "class": "spelling", "ruling": "open"}
-    settled = {**conflict, "subject": "00008", "ruling": "R001"}
-    refused = pd.DataFrame(
-        [{"source": "a", "reason": "x"}, {"source": "a", "reason": "y"}, {"source": "b", "reason": "z"}]
-    )
-    tables = {**candidate.tables, "source_conflict": pd.DataFrame([conflict, settled]), "quarantine": refused}
-    made = report(dataclasses.replace(candidate, tables=tables), found())
-    assert made.conflict_counts == [{"what": "pkg · spelling", "rows": 2, "open": 1}]
-    assert made.quarantine_counts == [{"source": "a", "rows": 2}, {"source": "b", "rows": 1}]
-    assert "pkg · spelling" in render(made)
+def with_tables(candidate: Candidate, **tables: pd.DataFrame) -> Candidate:
+    return dataclasses.replace(candidate, tables={**candidate.tables, **tables})
+
+
+def test_conflicts_are_counted_by_source_and_the_open_ones_that_block_come_first(candidate: Candidate) -> None:
+    values = {"source": "office", "value": "Xã A", "other_value": "Xã B", "legal_document": None}
+    rows = pd.DataFrame(
+        [
+            ("00001", "spelling", False, "open"),
+            ("00004", "name", False, "R001"),
+            ("00007", "name", False, "open"),
+            ("00010", "type", True, "open"),
+        ],
+        columns=["subject", "class", "blocking", "ruling"],
+    ).assign(field="name", other_source="pkg", **values)
+    made = report(with_tables(candidate, source_conflict=rows), found())
+    assert [row["subject"] for row in made.conflicts] == ["00010", "00007", "00001", "00004"]
+    assert {"what": "pkg · name", "rows": 2, "open": 1} in made.conflict_counts
+    page = render(made)
+    assert "pkg · spelling" in page
+    assert page.count("Xã B") == 4
+
+
+def test_every_source_file_shows_its_rows_and_every_source_what_was_changed(
+    candidate: Candidate, source_tables: SourceTables
+) -> None:
+    files = source_tables.source_file.copy()
+    files.loc[0, ["source", "file"]] = ["drop", "x.xlsx"]
+    files.loc[0, ["rows_in", "accepted", "quarantined", "set_aside"]] = [40, 37, 2, 1]
+    files.loc[1, "followed"] = False
+    issue = {"source": "drop", "line": 1, "rule": "whitespace"}
+    notices = [{**issue, "rule": f"ruling_not_needed R{number}"} for number in (1, 2)]
+    made = report(with_tables(candidate, source_file=files, source_issue=pd.DataFrame([issue, *notices])), found())
+    assert len(made.sources) == len(files)
+    assert made.sources[-1]["file"] == files.loc[1, "file"]
+    assert made.source_issues == [
+        {"source": "drop", "rule": "ruling_not_needed", "rows": 2},
+        {"source": "drop", "rule": "whitespace", "rows": 1},
+    ]
+    page = render(made)
+    assert all(sha in page for sha in files["sha256"])
+    assert "x.xlsx" in page
+
+
+def test_a_report_is_kept_as_long_as_its_release(tmp_path: Path) -> None:
+    old, kept = "2026-09-19+11111111", RELEASE
+    for release in (old, kept):
+        page_of(tmp_path, release).write_text("x")
+        results_of(tmp_path, release).write_text("x")
+    (tmp_path / "notes.html").write_text("mine")
+    assert drop_reports(tmp_path, {kept}) == [old]
+    left = {page_of(tmp_path, kept), results_of(tmp_path, kept), tmp_path / "notes.html"}
+    assert set(tmp_path.iterdir()) == left
+    assert drop_reports(tmp_path / "none", set()) == []
 
 
 def test_every_check_has_a_remedy_in_both_languages() -> None:
