@@ -6,7 +6,7 @@ Belongs here: finding units and their links in published tables. Does not belong
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 
@@ -104,24 +104,19 @@ def _past(tables: Tables, wanted: str) -> list[Found]:
     if chosen.empty:
         return []
     steps = dated_steps(tables["succession"], tables["change_event"])
-    return [
-        Found(
-            _PAST,
-            str(unit["code"]),
-            str(unit["name"]),
-            _province_of(unit, versions),
-            _became(chosen.loc[[at]], tables, steps[steps["effective_date"] >= unit["valid_to"]]),
-            unit["valid_from"].date(),
-            unit["valid_to"].date(),
-        )
-        for at, unit in chosen.iterrows()  # one or two
-    ]
+
+    def past(unit: Any) -> Found:
+        links = _became(chosen.loc[[unit.Index]], tables, steps[steps["effective_date"] >= unit.valid_to])
+        above = _province_of(unit, versions)
+        return Found(_PAST, unit.code, unit.name, above, links, unit.valid_from.date(), unit.valid_to.date())
+
+    return [past(unit) for unit in chosen.itertuples()]  # one or two
 
 
-def _province_of(unit: pd.Series, versions: pd.DataFrame) -> str:
+def _province_of(unit: Any, versions: pd.DataFrame) -> str:
     """The province above a unit, as it was called when the unit began."""
-    provinces = units_as_of(versions, unit["valid_from"], "province")
-    return " ".join(provinces.loc[provinces["code"] == unit["parent_code"], "name"])
+    provinces = units_as_of(versions, unit.valid_from, "province")
+    return " ".join(provinces.loc[provinces["code"] == unit.parent_code, "name"])
 
 
 def _became(version: pd.DataFrame, tables: Tables, steps: pd.DataFrame) -> pd.DataFrame:
