@@ -40,7 +40,7 @@ VIETNAMESE = {
     "events_fit_relations": "Chạy lại toàn bộ; nếu vẫn còn, ra đính chính xem hai cách viết tên có phải là một tên.",
     "names_agree": "Chạy lại toàn bộ: các bảng đến từ những lượt chạy khác nhau.",
     "conflicts_settled": "Ra đính chính cho mâu thuẫn được nêu, kèm căn cứ, hoặc sửa nguồn.",
-    "conflicts_ruled": "Ra đính chính cho mâu thuẫn được nêu, hoặc cho nguồn đúng số ưu tiên (priority) nhỏ hơn.",
+    "conflicts_ruled": "Ra đính chính cho mâu thuẫn được nêu, hoặc sửa nguồn đang được theo.",
     "source_rows_conserved": "Chạy lại toàn bộ; nếu vẫn còn, bộ đọc của nguồn được nêu làm mất dòng.",
     "conflicts_well_formed": "Bổ sung căn cứ cho đính chính được nêu.",
     "rulings_fit_sources": "Đọc lại nguồn rồi sửa hoặc bỏ đính chính được nêu.",

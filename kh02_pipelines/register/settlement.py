@@ -90,7 +90,7 @@ RULES = (
         Word.CONSISTENT,
         "Không còn mâu thuẫn chưa phán quyết giữa các nguồn về tên viết khác chữ, ngoài khác biệt quy ước chính tả",
         "No other open conflict between sources, but for spelling and gaps of other mappings",
-        "rule on the named conflict, or give the source that is right a smaller priority",
+        "rule on the named conflict, or mend the source that is followed",
         conflicts_unruled,
         blocking=False,
     ),
