@@ -67,4 +67,5 @@ def test_a_reader_that_drops_rows_is_found(tmp_path, monkeypatch, kind, column, 
 
     monkeypatch.setitem(load._READERS, kind, losing)
     found = findings(tmp_path, kind)
-    assert found["problem"].tolist() == ["rows in differ from accepted + quarantined + title rows"]
+    assert len(found) == 1
+    assert "rows in are not" in found["problem"].iloc[0]
