@@ -113,14 +113,16 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
     checks = result.get_asset_check_evaluations()
     failures: list[str] = []
     by_audit = False
+    step_failed = any(event.is_step_failure for event in result.all_events)
     for event in result.all_events:
         error = event.step_failure_data.error if event.is_step_failure else None
         if error is not None and error.cls_name != CHECK_FAILED:
             text, audited = _reason(error)
             by_audit |= audited
             failures.append(f"{event.step_key}: {text}")
-        elif event.event_type is DagsterEventType.RUN_FAILURE and event.job_failure_data.error is not None:
-            failures.append(_reason(event.job_failure_data.error)[0])  # before any step: the lock of the run
+        run_error = event.job_failure_data.error if event.event_type is DagsterEventType.RUN_FAILURE else None
+        if run_error is not None and not step_failed:
+            failures.append(_reason(run_error)[0])  # before any step: another run was at work
     release, new = None, False
     for event in result.all_events:
         if event.is_step_materialization and event.asset_key in (
