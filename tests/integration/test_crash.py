@@ -1,5 +1,6 @@
 """kill -9 at every named step of publishing, and at random moments: readers have the old release or the new one."""
 
+import dataclasses
 import os
 import random
 import signal
@@ -21,6 +22,9 @@ RANDOM_KILLS = {"sqlite": 24, "postgresql": 10, "mysql": 6}
 IN_FILES_ONLY = {*FILE_STEPS, "files.pointer_written_beside", "files.pruned", "publish.ended"}
 """Steps that are the same whatever the database is: killed at on SQLite alone, which takes the least time."""
 
+WITH_ALL_THERE_IS = {"files.extra_written", "database.pointer_set", "database.pointer_committed"}
+"""Steps at which a publication that also brings exports and rows about the release has more to lose."""
+
 
 class KillAt:
     """A step hook that ends the process as kill -9 does."""
@@ -33,10 +37,9 @@ class KillAt:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def publish_and_die(path: str, url: str, number: int, step: str | None) -> None:
-    """Publish as the assets do, exports and all; on the slower databases without them."""
+def publish_and_die(path: str, url: str, number: int, step: str | None, whole: bool) -> None:
     hook = KillAt(step) if step else no_step
-    Home(Path(path), url, step=hook, whole=url.startswith("sqlite")).publish(number, rows_of(number))
+    Home(Path(path), url, step=hook, whole=whole).publish(number, rows_of(number))
 
 
 def rows_of(number: int) -> int:
@@ -92,13 +95,16 @@ def test_every_step_is_passed_in_order(tmp_path: Path, database_url: URL) -> Non
     assert tuple(passed) == STEPS
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover  # thousands of repetitions of what other tests cover, twice as fast without the tracer
 def test_killed_at_every_step(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
     home.publish(1, rows_of(1))
     everywhere = [step for step in STEPS if step not in IN_FILES_ONLY]
     steps = STEPS if database_url.get_backend_name() == "sqlite" else everywhere
     for old, step in zip(range(1, 1000, 2), steps, strict=False):
-        child = processes.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, step))
+        what = (str(home.path), home.url, old + 1, step, step in WITH_ALL_THERE_IS)
+        child = processes.Process(target=publish_and_die, args=what)
         child.start()
         child.join(60)
         assert child.exitcode == -signal.SIGKILL, step
@@ -110,22 +116,25 @@ def test_killed_at_every_step(tmp_path: Path, database_url: URL, processes: Fork
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover  # thousands of repetitions of what other tests cover, twice as fast without the tracer
 def test_killed_at_random(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
     home.database.upgrade()
-    started = time.monotonic()
-    home.publish(0, rows_of(0))
-    lasts = time.monotonic() - started
-    home.publish(1, rows_of(1))
+    lasts = []
+    for number, whole in enumerate((False, True)):  # every other kill finds exports and rows about the release
+        started = time.monotonic()
+        dataclasses.replace(home, whole=whole).publish(number, rows_of(number))
+        lasts.append(time.monotonic() - started)
     moment = random.Random(20250701)  # noqa: S311 - not for secrets
     for old in range(1, 2 * RANDOM_KILLS[database_url.get_backend_name()], 2):
         noted = home.path / "publish.lock.holder"
         before = noted.stat().st_mtime_ns
-        child = processes.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, None))
+        whole = old % 4 == 1
+        child = processes.Process(target=publish_and_die, args=(str(home.path), home.url, old + 1, None, whole))
         child.start()
         while noted.stat().st_mtime_ns == before and child.is_alive():
             time.sleep(0.001)
-        time.sleep(moment.random() * 1.5 * lasts)
+        time.sleep(moment.random() * 1.5 * lasts[whole])
         child.kill()
         child.join(60)
         assert shown_in_database(home) in (old, old + 1)

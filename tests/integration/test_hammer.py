@@ -106,6 +106,7 @@ def number_of(seen: set[Seen]) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover  # thousands of repetitions of what other tests cover, twice as fast without the tracer
 def test_readers_never_see_a_mixture(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
     home.publish(0, rows_of(0))
