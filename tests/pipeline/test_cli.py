@@ -58,6 +58,7 @@ def types(home: Path, table: str) -> dict[str, int]:
     return {str(kind): int(number) for kind, number in frame["type"].value_counts().items()}
 
 
+@pytest.mark.no_cover  # a whole run: the tracer would double its time
 def test_build_of_the_day_of_the_reform(kh02: Kh02, tmp_path: Path) -> None:
     home = tmp_path / "home"
     answer = kh02("build", "--as-of", "2025-07-01", home=home)

@@ -15,6 +15,8 @@ from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES
 
+pytestmark = pytest.mark.no_cover  # whole runs: the tracer would double their time, other tests cover the code
+
 NOW = dt.datetime(2025, 7, 2, tzinfo=dt.UTC)
 CONFIG = """version: 1
 sources:

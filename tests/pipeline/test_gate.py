@@ -13,6 +13,8 @@ from kh02_pipelines.automation.jobs import CATALOGUE_JOB
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
 
+pytestmark = pytest.mark.no_cover  # whole runs: the tracer would double their time, other tests cover the code
+
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PUBLISHERS = ("database_release", "parquet_release")
 

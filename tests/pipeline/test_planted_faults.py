@@ -25,6 +25,8 @@ from kh02_pipelines.release.staging import read_staged, stage
 from kh02_pipelines.release.surroundings import surrounded
 from kh02_pipelines.settings import Settings
 
+pytestmark = pytest.mark.no_cover  # whole runs: the tracer would double their time, other tests cover the code
+
 NOW = dt.datetime.combine(AS_OF, dt.time(1, 30), dt.timezone(dt.timedelta(hours=7)))
 ALL_RULES = (*RULES, *PUBLISHED_RULES)
 BY_NAME = {rule.name: rule for rule in ALL_RULES}

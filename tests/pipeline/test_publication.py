@@ -12,6 +12,8 @@ import pytest
 from kh02_pipelines.release.content import RELEASE_ID
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
+pytestmark = pytest.mark.no_cover  # whole runs: the tracer would double their time, other tests cover the code
+
 PUBLISHERS = ["database_release", "parquet_release"]
 
 

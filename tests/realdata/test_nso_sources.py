@@ -161,6 +161,7 @@ def test_dirt_and_rulings_that_a_mended_source_no_longer_needs_are_in_the_trace(
     assert not issues["rule"].str.startswith("ruling_unmatched").any()
 
 
+@pytest.mark.no_cover  # the largest file, twice
 def test_the_workbook_says_the_same_in_both_sheets(from_csv, tmp_path) -> None:
     plain = intake(tmp_path / "plain", "conversion_2025-07-01.xlsx")
     merged = intake(tmp_path / "merged", "conversion_2025-07-01.xlsx", sheet="Tổng hợp_có merge")

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,6 +119,7 @@ def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
     }
 
 
+@pytest.mark.no_cover  # every example is a whole catalogue
 @settings(max_examples=12)
 @given(reforms())
 def test_any_partition_is_carried_over_exactly(reform: Reform) -> None:
