@@ -97,7 +97,7 @@ def read_until(
                 tally["empty"] = int(tally["empty"]) + 1  # type: ignore[call-overload]
             elif len(seen) != 1 or seen != {(marker(number_of(seen)), rows_of(number_of(seen)))}:
                 tally["mixed"] = [*tally["mixed"], sorted(seen)][:5]  # type: ignore[misc]
-            time.sleep(0.02)
+            time.sleep(0.05)
     results.put({**tally, "reads": reads, "releases": len(releases)})
 
 
