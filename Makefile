@@ -36,7 +36,7 @@ docs: $(VENV)/.run ## regenerate docs/data_dictionary.md
 	@mv docs/data_dictionary.md.new docs/data_dictionary.md
 
 test: $(VENV)/.dev ## run the whole test suite with coverage
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and the import contracts
 	@status=0; for check in "ruff check ." "ruff format --check ." mypy lint-imports; do \

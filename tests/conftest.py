@@ -39,6 +39,13 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("kh02")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In several processes: a file stays in one, and so do all tests that share the first run of everything."""
+    for item in items:
+        shared = item.path.parent.name == "pipeline"
+        item.add_marker(pytest.mark.xdist_group("pipeline" if shared else str(item.path.relative_to(ROOT))))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> Iterator[None]:
     """No setting of whoever runs the tests reaches them, and nothing is reported to anyone."""
