@@ -14,6 +14,7 @@ import datetime as dt
 import errno
 import sqlite3
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,12 +42,14 @@ def write_exports(folder: Path, tables: Mapping[str, pa.Table], release_id: str,
     if undeclared:
         raise KeyError(f"tables that are not in the catalogue: {undeclared}")
     ordered = {name: tables[name] for name in CATALOGUE if name in tables}
-    with _as_os_error(folder):
+    # two of a kind: each is one long call into a library that does not need the interpreter meanwhile
+    with _as_os_error(folder), ThreadPoolExecutor(max_workers=1) as beside:
+        duckdb_file = beside.submit(write_duckdb, folder, ordered, release_id, as_of)
         written = [
             *write_csv_files(folder, ordered),
             write_datapackage(folder, ordered, release_id, as_of),
-            write_duckdb(folder, ordered, release_id, as_of),
             write_sqlite(folder, ordered, release_id, as_of),
+            duckdb_file.result(),
         ]
     return sorted(written)
 
