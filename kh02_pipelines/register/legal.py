@@ -7,7 +7,7 @@ here: the documents themselves (``sources/reference/legal_documents.csv``).
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.register.frames import files_of
+from kh02_pipelines.register.refusal import refuse_first
 
 LEGAL_DOCUMENTS_FILE = "legal_documents.csv"
 
@@ -26,15 +26,14 @@ def legal_document_table(raw: pd.DataFrame) -> pd.DataFrame:
     for field in DATES:
         documents[field] = parse_dates(raw, field, LEGAL_DOCUMENTS_FILE)
     twice = raw["number"].duplicated()
-    if twice.any():
-        row = raw[twice].iloc[0]
-        raise SourceError(
-            f"document {row['number']} stands twice",
-            file=LEGAL_DOCUMENTS_FILE,
-            row=int(row["row"]),
-            field="number",
-            remedy="keep one row per document",
-        )
+    refuse_first(
+        raw,
+        twice,
+        "document {number} stands twice",
+        file=LEGAL_DOCUMENTS_FILE,
+        field="number",
+        remedy="keep one row per document",
+    )
     return documents
 
 
@@ -44,45 +43,42 @@ def parse_dates(raw: pd.DataFrame, field: str, file: str) -> pd.Series:
     parsed = pd.to_datetime(filled, format="%Y-%m-%d", errors="coerce").astype("datetime64[ms]")
     # pandas takes 2025-6-1 for the format too
     wrong = filled.notna() & (parsed.isna() | ~filled.str.fullmatch(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool))
-    if wrong.any():
-        row = raw[wrong].iloc[0]
-        raise SourceError(
-            f"{row[field]!r} is not a date",
-            file=file,
-            row=int(row["row"]),
-            field=field,
-            remedy="write it as YYYY-MM-DD",
-        )
+    refuse_first(
+        raw,
+        wrong,
+        f"{{{field}!r}} is not a date",
+        file=file,
+        field=field,
+        remedy="write it as YYYY-MM-DD",
+    )
     return parsed
 
 
 def require_documents(cited: pd.DataFrame, documents: pd.DataFrame, file: str) -> None:
     """Raise SourceError when a row of ``file`` (``legal_document``, ``row``) cites no known legal document."""
     unknown = ~cited["legal_document"].isin(documents["number"])
-    if unknown.any():
-        row = cited[unknown].iloc[0]
-        raise SourceError(
-            f"cites {row['legal_document']!r}, which is not in {LEGAL_DOCUMENTS_FILE}",
-            file=str(files_of(cited, file)[unknown].iloc[0]),
-            row=int(row["row"]),
-            field="legal_document",
-            remedy=f"add the document to {LEGAL_DOCUMENTS_FILE} or correct the number",
-        )
+    refuse_first(
+        cited,
+        unknown,
+        f"cites {{legal_document!r}}, which is not in {LEGAL_DOCUMENTS_FILE}",
+        file=file,
+        field="legal_document",
+        remedy=f"add the document to {LEGAL_DOCUMENTS_FILE} or correct the number",
+    )
 
 
 def parse_clauses(raw: pd.DataFrame, file: str) -> pd.Series:
     """The column ``clause`` as numbers; the empty string is missing. Raises SourceError naming the row."""
     filled = raw["clause"].mask(raw["clause"] == "")
     wrong = filled.notna() & ~filled.str.fullmatch("[1-9][0-9]{0,3}").fillna(False).astype(bool)
-    if wrong.any():
-        row = raw[wrong].iloc[0]
-        raise SourceError(
-            f"{row['clause']!r} is not a clause",
-            file=file,
-            row=int(row["row"]),
-            field="clause",
-            remedy="write the number of the khoản of Điều 1 in digits, or nothing",
-        )
+    refuse_first(
+        raw,
+        wrong,
+        "{clause!r} is not a clause",
+        file=file,
+        field="clause",
+        remedy="write the number of the khoản of Điều 1 in digits, or nothing",
+    )
     return filled.astype("Int32")
 
 
@@ -94,15 +90,14 @@ def require_governing(cited: pd.DataFrame, provinces: pd.Series, resolutions: pd
     """
     due = cited["successor_code"].map(provinces).map(resolutions).astype("str")
     wrong = due.notna() & (cited["legal_document"] != due)
-    if wrong.any():
-        row = cited[wrong].iloc[0]
-        raise SourceError(
-            f"{row['successor_code']} cites {row['legal_document']!r}, and {due[wrong].iloc[0]} governs its province",
-            file=str(files_of(cited, file)[wrong].iloc[0]),
-            row=int(row["row"]),
-            field="legal_document",
-            remedy="cite the resolution of the new commune's province",
-        )
+    refuse_first(
+        cited.assign(due=due),
+        wrong,
+        "{successor_code} cites {legal_document!r}, and {due} governs its province",
+        file=file,
+        field="legal_document",
+        remedy="cite the resolution of the new commune's province",
+    )
 
 
 def governing_document(documents: pd.DataFrame, subject: str) -> str:

@@ -7,7 +7,7 @@ changes into one shape. Does not belong here: what follows for unit versions and
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.register.frames import among, files_of
+from kh02_pipelines.register.frames import among
 from kh02_pipelines.register.legal import (
     commune_documents,
     governing_document,
@@ -16,6 +16,7 @@ from kh02_pipelines.register.legal import (
     require_documents,
     require_governing,
 )
+from kh02_pipelines.register.refusal import refuse_first
 from kh02_pipelines.register.ruling_form import RELATIONS_TARGET
 from kh02_pipelines.register.rulings import apply_succession_rulings, pair_keys, rulings_for
 from kh02_pipelines.tables.vocabulary import EVENT_KINDS, EXTENTS, LEVELS, POPULATIONS
@@ -189,15 +190,14 @@ def _refuse_other_ids(changes: pd.DataFrame, file: str) -> None:
             "keep one row for each predecessor",
         ),
     ):
-        if wrong.any():
-            row = changes[wrong].iloc[0]
-            raise SourceError(
-                f"the change {row['change_id']!r} {what}",
-                file=file,
-                row=int(row["row"]),
-                field="change_id",
-                remedy=remedy,
-            )
+        refuse_first(
+            changes,
+            wrong,
+            f"the change {{change_id!r}} {what}",
+            file=file,
+            field="change_id",
+            remedy=remedy,
+        )
 
 
 def _clauses(clauses: pd.DataFrame, provinces: pd.Series, resolutions: pd.Series) -> pd.Series:
@@ -211,15 +211,14 @@ def _clauses(clauses: pd.DataFrame, provinces: pd.Series, resolutions: pd.Series
         (codes.duplicated(), "stands twice", "keep one row per new commune"),
         (~among(codes, provinces.index.to_series()), "is no new commune", "correct the code, or strike the row"),
     ):
-        if wrong.any():
-            row = clauses[wrong].iloc[0]
-            raise SourceError(
-                f"{row['successor_code']} {what}",
-                file=file,
-                row=int(row["row"]),
-                field="successor_code",
-                remedy=remedy,
-            )
+        refuse_first(
+            clauses,
+            wrong,
+            f"{{successor_code}} {what}",
+            file=file,
+            field="successor_code",
+            remedy=remedy,
+        )
     missing = provinces.index[~among(provinces.index.to_series(), codes).to_numpy()]
     if len(missing):
         raise SourceError(
@@ -246,18 +245,18 @@ def _population(pairs: pd.DataFrame, heirs: pd.DataFrame, land_only: pd.DataFram
     """
     printed, heir, land = (pair_keys(frame) for frame in (pairs, heirs, land_only))
     split = printed[pairs["extent"] == "part"]
-    for files, chosen, rows, also_wrong in (
-        (files_of(heirs, "population_heirs.csv"), heir, heirs["row"], heirs["predecessor_code"].duplicated()),
-        (files_of(land_only, "land_only.csv"), land, land_only["row"], land.isin(heir) | land.duplicated()),
+    for rows, file, chosen, also_wrong in (
+        (heirs, "population_heirs.csv", heir, heirs["predecessor_code"].duplicated()),
+        (land_only, "land_only.csv", land, land.isin(heir) | land.duplicated()),
     ):
-        stray = ~among(chosen, split) | also_wrong
-        if stray.any():
-            raise SourceError(
-                f"{chosen[stray].iloc[0]} is not a succession of a split commune, or contradicts another row",
-                file=str(files[stray].iloc[0]),
-                row=int(rows[stray].iloc[0]),
-                remedy="name one of the successors of a split commune, once",
-            )
+        refuse_first(
+            rows.assign(pair=chosen),
+            ~among(chosen, split) | also_wrong,
+            "{pair} is not a succession of a split commune, or contradicts another row",
+            file=file,
+            field=None,
+            remedy="name one of the successors of a split commune, once",
+        )
     population = pd.Series("part", index=pairs.index, dtype="str")
     population[among(pairs["predecessor_code"], heirs["predecessor_code"]) | among(printed, land)] = "none"
     population[among(printed, heir) | (pairs["extent"] == "whole")] = "all"
@@ -268,15 +267,13 @@ def _with_successor(pairs: pd.DataFrame, old_units: pd.DataFrame, new_units: pd.
     """Pairs with levels and the successor's attributes; every code must be in its register."""
     for field, units in (("predecessor_code", old_units), ("successor_code", new_units)):
         stray = ~among(pairs[field], units.loc[units["level"] == level, "code"])
-        if stray.any():
-            row = pairs[stray].iloc[0]
-            raise SourceError(
-                f"{level} {row[field]} is not in the register of its date",
-                file=row["file"],
-                row=int(row["row"]),
-                field=field,
-                remedy="correct the code, or add a ruling with its citation",
-            )
+        refuse_first(
+            pairs,
+            stray,
+            f"{level} {{{field}}} is not in the register of its date",
+            field=field,
+            remedy="correct the code, or add a ruling with its citation",
+        )
     attributes = new_units.loc[new_units["level"] == level, ["code", "name", "type", "parent_code"]]
     linked = pairs.merge(attributes, left_on="successor_code", right_on="code", how="left", validate="many_to_one")
     return linked.assign(predecessor_level=level, successor_level=level)

@@ -6,9 +6,9 @@ here: counting our own tables (``invariants``).
 
 import pandas as pd
 
-from kh02_pipelines.errors import SourceError
 from kh02_pipelines.register.legal import parse_dates
 from kh02_pipelines.register.links import OPENING_DATE, REFORM_DATE
+from kh02_pipelines.register.refusal import refuse_first
 
 
 def expected_totals(raw: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -51,24 +51,22 @@ def _dated_counts(raw: pd.DataFrame, file: str, keys: list[str]) -> pd.DataFrame
 
 def _counts(raw: pd.DataFrame, file: str, keys: list[str]) -> pd.DataFrame:
     twice = raw.duplicated(keys)
-    if twice.any():
-        row = raw[twice].iloc[0]
-        raise SourceError(
-            f"{' '.join(row[keys])} stands twice",
-            file=file,
-            row=int(row["row"]),
-            field="count",
-            remedy=f"keep one row for each {', '.join(keys)}",
-        )
+    refuse_first(
+        raw,
+        twice,
+        " ".join(f"{{{key}}}" for key in keys) + " stands twice",
+        file=file,
+        field="count",
+        remedy=f"keep one row for each {', '.join(keys)}",
+    )
     numbers = pd.to_numeric(raw["count"], errors="coerce")
     wrong = numbers.isna() | (numbers % 1 != 0) | (numbers < 0)
-    if wrong.any():
-        row = raw[wrong].iloc[0]
-        raise SourceError(
-            f"{row['count']!r} is not a count",
-            file=file,
-            row=int(row["row"]),
-            field="count",
-            remedy="write digits",
-        )
+    refuse_first(
+        raw,
+        wrong,
+        "{count!r} is not a count",
+        file=file,
+        field="count",
+        remedy="write digits",
+    )
     return raw.assign(count=numbers.astype("int64"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 from kh02_pipelines.register.rule import Candidate, Rule
@@ -133,6 +133,18 @@ def publish_to(store: DatabaseStore, number: int, rows: int = 5, **more: object)
 def rows_of_query(store: DatabaseStore, query: str) -> list[tuple[object, ...]]:
     with store.database.transaction("was read") as connection:
         return [tuple(row) for row in connection.execute(text(query))]
+
+
+def run(url: URL, *statements: str) -> list[tuple[object, ...]]:
+    """Run statements in one transaction; the rows of the last one."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+            return [tuple(row) for row in result] if result.returns_rows else []
+    finally:
+        engine.dispose()
 
 
 def with_password(url: URL) -> str:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, ProgrammingError
-from synthetic import FIRST_DAY, marker, publish_to, synthetic
+from synthetic import FIRST_DAY, marker, publish_to, run, synthetic
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import content_hash
@@ -43,18 +43,6 @@ def logins(postgres_url: URL) -> Iterator[dict[str, URL]]:
             connection.execute(text(f"DROP OWNED BY {name} CASCADE"))
             connection.execute(text(f"DROP ROLE {name}"))
     admin.dispose()
-
-
-def run(url: URL, *statements: str) -> list[tuple[object, ...]]:
-    """Run statements in one transaction; the rows of the last one."""
-    engine = create_engine(url)
-    try:
-        with engine.begin() as connection:
-            for statement in statements:
-                result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
-            return [tuple(row) for row in result] if result.returns_rows else []
-    finally:
-        engine.dispose()
 
 
 def refused(url: URL, *statements: str) -> None:

@@ -2,9 +2,8 @@
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
-from synthetic import publish_to, rows_of_query
+from synthetic import publish_to, rows_of_query, run
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.database_store import DatabaseStore
@@ -13,17 +12,6 @@ from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.release import QUALITY_RESULT
 
 OLDER = "UPDATE catalogue_contract SET fingerprint = 'older'"
-
-
-def run(url: URL, *statements: str) -> list[tuple[object, ...]]:
-    engine = create_engine(url)
-    try:
-        with engine.begin() as connection:
-            for statement in statements:
-                result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
-            return [tuple(row) for row in result] if result.returns_rows else []
-    finally:
-        engine.dispose()
 
 
 def test_a_refused_upgrade_leaves_readers_their_views(database_url: URL) -> None:
