@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 # A virtual environment holds absolute paths, so one that was moved or lost its interpreter is made anew.
 USABLE := $(shell [ "$$(cat $(VENV)/.place 2>/dev/null)" = "$$(pwd -P)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)
 
-.PHONY: help setup catalogue test dev lint format lock bench docs clean FORCE
+.PHONY: help setup catalogue test drill dev lint format lock bench docs clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ docs: $(VENV)/.run ## regenerate docs/data_dictionary.md
 
 test: $(VENV)/.dev ## run the whole test suite with coverage
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+
+drill: $(VENV)/.dev ## the tests that repeat: soak, hammers, many random kills, large mutations
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m drill $(ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and the import contracts
 	@status=0; for check in "ruff check ." "ruff format --check ." mypy lint-imports; do \

@@ -117,7 +117,8 @@ def test_killed_at_every_step(tmp_path: Path, database_url: URL, processes: Fork
 
 @pytest.mark.slow
 @pytest.mark.no_cover  # thousands of repetitions of what other tests cover, twice as fast without the tracer
-def test_killed_at_random(tmp_path: Path, database_url: URL, processes: ForkServerContext) -> None:
+@pytest.mark.parametrize("share", [0.25, pytest.param(1, marks=pytest.mark.drill)])
+def test_killed_at_random(tmp_path: Path, database_url: URL, processes: ForkServerContext, share: float) -> None:
     home = Home(tmp_path / "home", with_password(database_url))
     home.database.upgrade()
     lasts = []
@@ -126,7 +127,7 @@ def test_killed_at_random(tmp_path: Path, database_url: URL, processes: ForkServ
         dataclasses.replace(home, whole=whole).publish(number, rows_of(number))
         lasts.append(time.monotonic() - started)
     moment = random.Random(20250701)  # noqa: S311 - not for secrets
-    for old in range(1, 2 * RANDOM_KILLS[database_url.get_backend_name()], 2):
+    for old in range(1, int(2 * RANDOM_KILLS[database_url.get_backend_name()] * share), 2):
         noted = home.path / "publish.lock.holder"
         before = noted.stat().st_mtime_ns
         whole = old % 8 == 1
