@@ -68,11 +68,13 @@ def _assets() -> tuple[float, float]:
 
 
 def _command() -> tuple[float, float]:
-    modules = "kh02_pipelines.cli, kh02_pipelines.definitions, kh02_pipelines.automation.runner, great_expectations"
+    modules = (
+        "kh02_pipelines.cli.main, kh02_pipelines.definitions, kh02_pipelines.automation.runner, great_expectations"
+    )
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "KH02_HOME": folder}
         importing = _timed([sys.executable, "-c", f"import {modules}"], environment)
-        return _timed([sys.executable, "-m", "kh02_pipelines.cli", "build"], environment), importing
+        return _timed([sys.executable, "-m", "kh02_pipelines.cli.main", "build"], environment), importing
 
 
 def _timed(command: list[str], environment: dict[str, str]) -> float:

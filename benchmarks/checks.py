@@ -18,7 +18,7 @@ import dagster as dg
 
 from kh02_pipelines.automation.jobs import CATALOGUE_JOB
 from kh02_pipelines.automation.runner import QUIET
-from kh02_pipelines.crosswalk.build import build_candidate, read_reference
+from kh02_pipelines.catalogue.build import build_candidate, read_reference
 from kh02_pipelines.definitions import build_defs
 from kh02_pipelines.release.audit import RULES, outcomes
 from kh02_pipelines.settings import Settings

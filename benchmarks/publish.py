@@ -20,7 +20,7 @@ from kh02_pipelines.automation.runner import QUIET
 from kh02_pipelines.definitions import build_defs
 from kh02_pipelines.release import database_rows
 from kh02_pipelines.release.content import content_hash
-from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.database.store import DatabaseStore
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
 

@@ -2,10 +2,18 @@
 
 import dagster as dg
 
-from kh02_pipelines.assets import catalogue, crosswalk, publication, quality, register, release_diff, sources
+from kh02_pipelines.assets import (
+    asset_checks,
+    catalogue,
+    crosswalk,
+    publication,
+    quality,
+    register,
+    release_diff,
+    sources,
+)
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
 from kh02_pipelines.automation.rollback import rollback_job
-from kh02_pipelines.checks import registry
 from kh02_pipelines.resources.frame_io import FrameIOManager
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
@@ -24,7 +32,7 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
             *release_diff.ASSETS,
             *quality.ASSETS,
         ],
-        asset_checks=registry.CHECKS,
+        asset_checks=asset_checks.CHECKS,
         jobs=[catalogue_job, rollback_job],
         schedules=[nightly_sync],
         executor=dg.in_process_executor,

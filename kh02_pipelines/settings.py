@@ -13,8 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from kh02_pipelines.catalogue.candidate import Limits
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.register.rule import Limits
 from kh02_pipelines.release.retention import Retention
 
 

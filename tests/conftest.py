@@ -19,10 +19,10 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from kh02_pipelines.crosswalk.build import build_candidate, read_reference
-from kh02_pipelines.register.gather import gather
-from kh02_pipelines.register.rule import Candidate
-from kh02_pipelines.register.source_tables import SourceTables
+from kh02_pipelines.catalogue.build import build_candidate, read_reference
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.intake.gather import gather
+from kh02_pipelines.intake.source_tables import SourceTables
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER

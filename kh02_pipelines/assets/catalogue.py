@@ -7,11 +7,11 @@ from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.charts import bar_chart
 from kh02_pipelines.assets.metadata import preview
 from kh02_pipelines.assets.sources import source_key
-from kh02_pipelines.crosswalk.build import NEW_REGISTER, OLD_REGISTER, evidence_of
-from kh02_pipelines.crosswalk.row_flow import row_flow
-from kh02_pipelines.register.rule import Candidate
-from kh02_pipelines.register.source_tables import followed_hashes
-from kh02_pipelines.register.totals import expected_totals
+from kh02_pipelines.catalogue.build import NEW_REGISTER, OLD_REGISTER, evidence_of
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.catalogue.row_flow import row_flow
+from kh02_pipelines.history.totals import expected_totals
+from kh02_pipelines.intake.source_tables import followed_hashes
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.resources.stores import Stores

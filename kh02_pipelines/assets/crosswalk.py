@@ -10,8 +10,8 @@ from kh02_pipelines.assets.charts import bar_chart
 from kh02_pipelines.assets.metadata import counts_chart, frame_metadata, table_out
 from kh02_pipelines.assets.register import HISTORY_TABLES
 from kh02_pipelines.assets.sources import source_key
-from kh02_pipelines.crosswalk.build import crosswalks_of
-from kh02_pipelines.register.history import History
+from kh02_pipelines.catalogue.build import crosswalks_of
+from kh02_pipelines.history.history import History
 from kh02_pipelines.tables.crosswalks import TABLES
 from kh02_pipelines.tables.units import TABLES as UNIT_TABLES
 

@@ -5,9 +5,9 @@ from functools import partial
 import dagster as dg
 
 from kh02_pipelines.assets import groups
-from kh02_pipelines.release.change_files import change_rows
+from kh02_pipelines.release.diff.change_files import change_rows
 from kh02_pipelines.release.exports import write_exports
-from kh02_pipelines.release.files import write_durably
+from kh02_pipelines.release.files.durable import write_durably
 from kh02_pipelines.release.last_run import note_run
 from kh02_pipelines.release.publish import one_publisher, publish_database, publish_parquet
 from kh02_pipelines.release.staging import open_staged

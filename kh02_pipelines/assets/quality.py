@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 
 from kh02_pipelines.assets import groups
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, outcomes
-from kh02_pipelines.release.files import file_fault, require_writable, write_durably
+from kh02_pipelines.release.files.durable import file_fault, require_writable, write_durably
 from kh02_pipelines.release.holdings import holdings
 from kh02_pipelines.release.publish import target_release
 from kh02_pipelines.release.report.model import report_of

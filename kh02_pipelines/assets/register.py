@@ -8,12 +8,12 @@ import pandas as pd
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata, table_out
 from kh02_pipelines.assets.sources import source_key
-from kh02_pipelines.crosswalk.build import CITING, NEW_REGISTER, OLD_REGISTER, links_of, ruled_documents
-from kh02_pipelines.register.cleaning import clean_units
-from kh02_pipelines.register.history import build_history
-from kh02_pipelines.register.ruling_form import RELATIONS_TARGET
-from kh02_pipelines.register.rulings import same_name_pairs
-from kh02_pipelines.register.unit_tables import unit_tables as build_unit_tables
+from kh02_pipelines.catalogue.build import CITING, NEW_REGISTER, OLD_REGISTER, links_of, ruled_documents
+from kh02_pipelines.catalogue.unit_tables import unit_tables as build_unit_tables
+from kh02_pipelines.history.history import build_history
+from kh02_pipelines.history.ruling_form import RELATIONS_TARGET
+from kh02_pipelines.history.rulings import same_name_pairs
+from kh02_pipelines.intake.cleaning import clean_units
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.units import TABLES as UNIT_TABLES
 

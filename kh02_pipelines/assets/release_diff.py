@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.metadata import definition_metadata
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.release.change_files import (
+from kh02_pipelines.release.diff.change_files import (
     changes_between,
     changes_path,
     kept_changes,

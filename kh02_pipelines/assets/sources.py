@@ -12,8 +12,8 @@ import pandas as pd
 
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata
-from kh02_pipelines.register.gather import gather
-from kh02_pipelines.register.states import require_date
+from kh02_pipelines.history.states import require_date
+from kh02_pipelines.intake.gather import gather
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.resources.stores import Stores

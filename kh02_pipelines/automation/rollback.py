@@ -6,7 +6,7 @@ Belongs here: its Dagster form. Does not belong here: what it does (``release.ro
 import dagster as dg
 from pydantic import Field
 
-from kh02_pipelines.release.home_lock import one_publisher
+from kh02_pipelines.release.files.home_lock import one_publisher
 from kh02_pipelines.release.rollback import roll_back
 from kh02_pipelines.resources.stores import Stores
 

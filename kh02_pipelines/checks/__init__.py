@@ -1,5 +1,5 @@
-"""Dagster asset checks: rules and declarations, shown with their word, severity, failing rows and remedy.
+"""Rules: named conditions on a candidate, with the rows that break them and what to do about each.
 
-Belongs here: wrapping. Does not belong here: the rules (``register.invariants``, ``crosswalk.invariants``) or
-the declarations (``tables``).
+Belongs here: rules, their Vietnamese remedies, and Great Expectations suites. Does not belong here: Dagster
+(``assets.asset_checks`` shows rules there) or deciding what a failed rule stops (``release.audit``).
 """

@@ -1,7 +1,7 @@
 """The Great Expectations projection of the table declarations: one suite per table, with named extras.
 
 Belongs here: single-table rules as expectations, and running a suite. Does not belong here: rules that span
-tables, or the same declarations in plain pandas for the publisher's audit (``register.declared``). Great
+tables, or the same declarations in plain pandas for the publisher's audit (``checks.declared``). Great
 Expectations is imported when a suite is made: its import costs seconds.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from kh02_pipelines.register.name_form import UNIT_TABLES
+from kh02_pipelines.checks.name_form import UNIT_TABLES
 from kh02_pipelines.tables.declaration import Column, ColumnType, Table
 
 MOST_SHOWN = 20

@@ -1,7 +1,7 @@
 """The publisher's own audit: every blocking rule, on the exact bytes about to be published.
 
 Belongs here: the list of all rules and running them. Does not belong here: the rules, or how Dagster shows
-them (``checks``). Publishing never trusts a check result from elsewhere: a check can be skipped, an asset
+them (``assets.asset_checks``). Publishing never trusts a check result from elsewhere: a check can be skipped, an asset
 materialised alone, a result forged.
 """
 
@@ -9,13 +9,22 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from kh02_pipelines.crosswalk import invariants as crosswalk_invariants
-from kh02_pipelines.crosswalk import legal_basis
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks import (
+    contract,
+    correctness,
+    crosswalk_invariants,
+    declared,
+    legal_basis,
+    liveness,
+    name_rules,
+    settlement,
+    source_rules,
+    unit_invariants,
+)
+from kh02_pipelines.checks.rule import Rule, Word
 from kh02_pipelines.errors import AuditError
-from kh02_pipelines.register import correctness, declared, liveness, name_rules, settlement, source_rules
-from kh02_pipelines.register import invariants as register_invariants
-from kh02_pipelines.register.rule import Candidate, Rule, Word
-from kh02_pipelines.release import contract, holdings
+from kh02_pipelines.release import holdings
 from kh02_pipelines.release.proven import NOTHING_PROVEN, Proven
 
 _BY_WORD = list(Word)
@@ -24,7 +33,7 @@ RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
             *correctness.RULES,
-            *register_invariants.RULES,
+            *unit_invariants.RULES,
             *crosswalk_invariants.RULES,
             *legal_basis.RULES,
             *name_rules.RULES,

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kh02_pipelines.register.rule import FINDING_COLUMNS
-from kh02_pipelines.release.files import remove_folder, require_writable, write_durably
+from kh02_pipelines.checks.rule import FINDING_COLUMNS
+from kh02_pipelines.release.files.durable import remove_folder, require_writable, write_durably
 
 KEPT = 20
 """Folders of so many candidates are kept, the newest."""

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 from sqlalchemy import create_engine, func, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
-from kh02_pipelines.register.rule import Candidate, Rule, Word, findings, nothing, one_finding, together
-from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks.rule import Rule, Word, findings, nothing, one_finding, together
+from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
 HOLDING_COLUMNS = ["store", "content_hash", "table", "rows"]

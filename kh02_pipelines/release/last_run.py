@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from kh02_pipelines.release.files import file_fault, write_json
+from kh02_pipelines.release.files.durable import file_fault, write_json
 
 FILE = "last_run.json"
 

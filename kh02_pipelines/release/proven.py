@@ -8,8 +8,9 @@ that Dagster stores is ever taken for proof: a rule that did not run here, on th
 import hashlib
 from collections.abc import Iterable
 
-from kh02_pipelines.register.rule import Context, Rule
-from kh02_pipelines.release.files import json_bytes
+from kh02_pipelines.catalogue.candidate import Context
+from kh02_pipelines.checks.rule import Rule
+from kh02_pipelines.release.files.durable import json_bytes
 from kh02_pipelines.release.staging import StagedRelease, description
 
 

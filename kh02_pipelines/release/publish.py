@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from kh02_pipelines.catalogue.candidate import Limits
+from kh02_pipelines.checks.rule import Rule
 from kh02_pipelines.errors import AuditError, EnvironmentFault
-from kh02_pipelines.register.rule import Limits, Rule
 from kh02_pipelines.release.audit import RULES, require_sound
-from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.home_lock import mark_ended, mark_started, one_publisher
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.files.home_lock import mark_ended, mark_started, one_publisher
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.proven import proven_of
 from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.retention import Retention

@@ -7,10 +7,10 @@ was on its way and is not published goes: its rows, its folder if that run made 
 release this home had before is never removed, whatever the database says: it may be a new, empty database.
 """
 
-from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.files import remove_unfinished
-from kh02_pipelines.release.home_lock import mark_ended, started
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.files.durable import remove_unfinished
+from kh02_pipelines.release.files.home_lock import mark_ended, started
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 
 
 def reconcile(files: ParquetStore, database: DatabaseStore) -> list[str]:

@@ -7,8 +7,8 @@ import datetime as dt
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import RELEASE_ID
-from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.reconcile import reconcile
 
 

@@ -19,10 +19,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.errors import AuditError
-from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.release.content import content_hash, release_id
-from kh02_pipelines.release.files import file_fault, remove_folder, require_writable, sha256_of, write_json
+from kh02_pipelines.release.files.durable import file_fault, remove_folder, require_writable, sha256_of, write_json
 from kh02_pipelines.tables.arrow import arrow_schema, to_arrow, to_frame
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.contract import CONTRACT_VERSION

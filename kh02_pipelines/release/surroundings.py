@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kh02_pipelines.register.rule import Candidate, Context, Limits, Previous
-from kh02_pipelines.release.contract import schema_text
-from kh02_pipelines.release.parquet_store import ParquetStore, ReleaseInfo, earlier_releases
+from kh02_pipelines.catalogue.candidate import Candidate, Context, Limits, Previous
+from kh02_pipelines.checks.contract import schema_text
+from kh02_pipelines.release.files.parquet_store import ParquetStore, ReleaseInfo, earlier_releases
 from kh02_pipelines.release.staging import StagedRelease
 from kh02_pipelines.tables.arrow import to_frame
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import RELEASE_ID, content_hash
-from kh02_pipelines.release.database_store import DatabaseRelease, DatabaseStore
-from kh02_pipelines.release.home_lock import started
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.database.store import DatabaseRelease, DatabaseStore
+from kh02_pipelines.release.files.home_lock import started
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import PrivateAttr
 
-from kh02_pipelines.release.files import write_durably
-from kh02_pipelines.release.home_lock import held
+from kh02_pipelines.release.files.durable import write_durably
+from kh02_pipelines.release.files.home_lock import held
 
 LOCK = "run.lock"
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kh02_pipelines.register.rule import Limits
-from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.catalogue.candidate import Limits
+from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.retention import Retention
 from kh02_pipelines.settings import Settings
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER

@@ -1,7 +1,7 @@
 """Other public mappings, read from the data files of installed packages (the extra ``crosscheck``).
 
 Belongs here: finding a package's data without importing it, and its rows as names. Does not belong here: what
-they are worth: nothing alone (``register.cross_checks`` compares). No code of a package is run.
+they are worth: nothing alone (``intake.cross_checks`` compares). No code of a package is run.
 """
 
 import ast

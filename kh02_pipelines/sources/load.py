@@ -1,7 +1,7 @@
 """Reading every configured source into records and a trace, from bytes that the raw store keeps.
 
 Belongs here: from one entry of the configuration to its bytes, hash and reader. Does not belong here: comparing
-sources or building registers of them (``register.intake``).
+sources or building registers of them (``intake.intake``).
 """
 
 import datetime as dt

@@ -1,7 +1,7 @@
 """The code lists that go with official letters of the National Statistics Office (915, 1027/CTK-CSCL).
 
 Belongs here: a list of provinces, or of communes with the name of their province, as CSV, workbook or Markdown.
-Does not belong here: looking up the province's code (``register.intake``): the list prints none.
+Does not belong here: looking up the province's code (``intake.intake``): the list prints none.
 """
 
 from pathlib import Path

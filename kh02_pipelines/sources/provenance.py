@@ -1,7 +1,7 @@
 """Which day a reference file speaks for.
 
 Belongs here: telling that day from what the file holds. Does not belong here: reading sources (``csv_files`` and the
-readers beside it), the list of them (``register.source_tables``) or judging their age (``register.liveness``).
+readers beside it), the list of them (``intake.source_tables``) or judging their age (``checks.liveness``).
 """
 
 import re

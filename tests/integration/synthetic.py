@@ -10,13 +10,14 @@ import pyarrow as pa
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
-from kh02_pipelines.register.rule import Candidate, Rule
-from kh02_pipelines.release.change_files import change_rows
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks.rule import Rule
 from kh02_pipelines.release.content import content_hash, release_id
-from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.diff.change_files import change_rows
 from kh02_pipelines.release.exports import write_exports
-from kh02_pipelines.release.home_lock import one_publisher
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.files.home_lock import one_publisher
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.publish import Published, publish_database, publish_parquet
 from kh02_pipelines.release.retention import Retention
 from kh02_pipelines.release.staging import StagedRelease, stage

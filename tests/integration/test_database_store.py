@@ -10,7 +10,7 @@ from synthetic import AWKWARD, FIRST_DAY, Home, marker, publish_to, rows_of_quer
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import content_hash, release_id
-from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.database.store import DatabaseStore
 from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.release import QUALITY_RESULT

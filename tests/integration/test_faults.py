@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from synthetic import Home, marker, with_password
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.release.home_lock import one_publisher
+from kh02_pipelines.release.files.home_lock import one_publisher
 from kh02_pipelines.release.steps import DATABASE_STEPS, FILE_STEPS
 from kh02_pipelines.release.verify import verify
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from synthetic import Home, marker, with_password
 
 from kh02_pipelines.client import open_catalogue
-from kh02_pipelines.release.database_connection import Database
+from kh02_pipelines.release.database.connection import Database
 
 PUBLICATIONS = [12, pytest.param(60, marks=pytest.mark.drill)]
 TABLES = ("commune", "province", "legacy_commune", "unit_version")

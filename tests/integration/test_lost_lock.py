@@ -10,7 +10,7 @@ from synthetic import MORNING, publish_to, rows_of_query
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release import database_rows
-from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.database.store import DatabaseStore
 
 WHO_HOLDS = {
     "postgresql": "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = "

@@ -9,7 +9,7 @@ from synthetic import FIRST_DAY, synthetic, with_password
 
 from kh02_pipelines.client import open_catalogue
 from kh02_pipelines.release.content import content_hash
-from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.database.store import DatabaseStore
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.declaration import ColumnType
 

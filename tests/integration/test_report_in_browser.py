@@ -14,8 +14,8 @@ from urllib.request import Request, urlopen
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from kh02_pipelines.crosswalk.build import build_candidate, read_reference
-from kh02_pipelines.register.source_tables import SourceTables
+from kh02_pipelines.catalogue.build import build_candidate, read_reference
+from kh02_pipelines.intake.source_tables import SourceTables
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, outcomes
 from kh02_pipelines.release.report.model import report_of
 from kh02_pipelines.release.report.render import render

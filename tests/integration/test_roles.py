@@ -11,8 +11,8 @@ from synthetic import FIRST_DAY, marker, publish_to, run, synthetic
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import content_hash
-from kh02_pipelines.release.database_roles import roles_script
-from kh02_pipelines.release.database_store import DatabaseStore, published_schema
+from kh02_pipelines.release.database.roles import roles_script
+from kh02_pipelines.release.database.store import DatabaseStore, published_schema
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
 

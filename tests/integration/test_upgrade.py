@@ -6,7 +6,7 @@ from sqlalchemy.engine import URL
 from synthetic import publish_to, rows_of_query, run
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.release.database_store import DatabaseStore
+from kh02_pipelines.release.database.store import DatabaseStore
 from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.release import QUALITY_RESULT

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kh02_pipelines import cli
+from kh02_pipelines.cli import main as cli
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
 

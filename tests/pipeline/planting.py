@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.intake.source_rulings import UNMATCHED
 from kh02_pipelines.names import encode_legacy
-from kh02_pipelines.register.rule import Candidate
-from kh02_pipelines.register.source_rulings import UNMATCHED
 
 AS_OF = dt.date(2026, 9, 20)
 

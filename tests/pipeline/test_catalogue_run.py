@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES
 from kh02_pipelines.tables.arrow import arrow_schema, to_arrow
 from kh02_pipelines.tables.catalogue import CATALOGUE

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from kh02_pipelines import cli
-from kh02_pipelines.crosswalk.lookup import lookup
-from kh02_pipelines.register.rule import Candidate
-from kh02_pipelines.release.home_lock import held
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.cli import main as cli
+from kh02_pipelines.history.lookup import lookup
+from kh02_pipelines.release.files.home_lock import held
 from kh02_pipelines.resources.frame_io import LOCK, FrameIOManager
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.dictionary import data_dictionary
@@ -355,7 +355,7 @@ def test_help_names_every_command_in_both_languages() -> None:
 def test_the_installed_command_in_a_process_of_its_own(home: Path, tmp_path: Path) -> None:
     def run(*words: str, at: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "kh02_pipelines.cli", *words],
+            [sys.executable, "-m", "kh02_pipelines.cli.main", *words],
             env={**os.environ, "KH02_HOME": str(at), "COLUMNS": "160", "PYTHONPATH": str(ROOT)},
             cwd=tmp_path,
             capture_output=True,

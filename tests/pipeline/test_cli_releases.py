@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 from synthetic import Home
 
-from kh02_pipelines.cli import app
+from kh02_pipelines.cli.main import app
 from kh02_pipelines.errors import EnvironmentFault
 
 

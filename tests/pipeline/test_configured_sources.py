@@ -10,7 +10,7 @@ import pytest
 
 from kh02_pipelines.automation.runner import run_catalogue
 from kh02_pipelines.definitions import build_defs
-from kh02_pipelines.register.vintage import known_codes
+from kh02_pipelines.intake.vintage import known_codes
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES

@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from kh02_pipelines.checks.clean import suite_opinion
 from planting import AS_OF, FAULTS, Case
 from sqlalchemy.engine import make_url
 
-from kh02_pipelines.checks.clean import suite_opinion
-from kh02_pipelines.crosswalk.build import build_candidate, read_reference
+from kh02_pipelines.catalogue.build import build_candidate, read_reference
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks.declared import PREFIX
+from kh02_pipelines.checks.rule import Rule
 from kh02_pipelines.definitions import build_defs
 from kh02_pipelines.errors import AuditError
-from kh02_pipelines.register.declared import PREFIX
-from kh02_pipelines.register.rule import Candidate, Rule
-from kh02_pipelines.register.source_tables import SourceTables
+from kh02_pipelines.intake.source_tables import SourceTables
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, outcomes, require_sound
-from kh02_pipelines.release.database_store import DatabaseStore
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.publish import publish_database, publish_parquet
 from kh02_pipelines.release.staging import read_staged, stage
 from kh02_pipelines.release.surroundings import surrounded

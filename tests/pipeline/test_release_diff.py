@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from kh02_pipelines.assets.release_diff import release_diff
-from kh02_pipelines.register.rule import Candidate
-from kh02_pipelines.release.change_files import changes_path
-from kh02_pipelines.release.files import remove_folder
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.release.diff.change_files import changes_path
+from kh02_pipelines.release.files.durable import remove_folder
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings

@@ -5,7 +5,7 @@ from importlib import metadata
 
 import pytest
 
-from kh02_pipelines.register.gather import gather
+from kh02_pipelines.intake.gather import gather
 from kh02_pipelines.sources.cross_check import PACKAGES
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.catalogue.candidate import Candidate
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "nso"
 RULED_IN = {("01651", "01648"), ("02482", "02494"), ("00556", "00562"), ("23053", "23041")}

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kh02_pipelines.crosswalk.build import build_candidate
+from kh02_pipelines.catalogue.build import build_candidate
 from kh02_pipelines.errors import SourceError, VintageError
-from kh02_pipelines.register.gather import gather
-from kh02_pipelines.register.vintage import detect_vintage, ghost_codes
+from kh02_pipelines.intake.gather import gather
+from kh02_pipelines.intake.vintage import detect_vintage, ghost_codes
 from kh02_pipelines.release.audit import audit
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
 

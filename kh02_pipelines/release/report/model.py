@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from kh02_pipelines.register.rule import Candidate, Word
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks.rule import Word
 from kh02_pipelines.release.audit import Outcome
 
 ROWS_SHOWN = 20

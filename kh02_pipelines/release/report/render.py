@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jinja2
 
-from kh02_pipelines.register.remedies import vietnamese_remedy
+from kh02_pipelines.checks.remedies import vietnamese_remedy
 from kh02_pipelines.release.report.model import CONFLICT_SHOWN, ROWS_SHOWN, Report
 
 

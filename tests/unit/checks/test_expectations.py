@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.expectations import suite_for, validate
-from kh02_pipelines.register.name_form import UNIT_TABLES
-from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.checks.name_form import UNIT_TABLES
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.declaration import ColumnType, Table
 

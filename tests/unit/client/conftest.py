@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Column, Date, MetaData, String, Table, Text, create_engine, insert, text
 from sqlalchemy.pool import NullPool
 
-from kh02_pipelines.register.rule import Candidate
-from kh02_pipelines.release.change_files import changes_between
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.release.content import content_hash
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.diff.change_files import changes_between
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.staging import stage
 from kh02_pipelines.tables.arrow import to_arrow
 from kh02_pipelines.tables.catalogue import CATALOGUE

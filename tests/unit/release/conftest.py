@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.tables.arrow import to_arrow
 from kh02_pipelines.tables.catalogue import CATALOGUE
 

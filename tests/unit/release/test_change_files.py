@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.register.rule import Candidate
-from kh02_pipelines.release.change_files import (
+from kh02_pipelines.release.diff.change_files import (
     change_rows,
     changes_between,
     changes_path,
@@ -19,7 +19,7 @@ from kh02_pipelines.release.change_files import (
     resolve_release,
     write_changes,
 )
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.staging import stage
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)

@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kh02_pipelines.release.changes import EVERY_ROW, release_changes, summary_markdown
+from kh02_pipelines.release.diff.changes import EVERY_ROW, release_changes, summary_markdown
 from kh02_pipelines.tables.arrow import arrow_schema, to_arrow, to_frame
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.release import RELEASE_CHANGE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.release.content import RELEASE_ID, content_hash, release_id
 from kh02_pipelines.tables.arrow import to_arrow
 from kh02_pipelines.tables.catalogue import CATALOGUE

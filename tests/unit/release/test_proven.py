@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kh02_pipelines.catalogue.candidate import Candidate, Context, Limits, Previous
+from kh02_pipelines.checks.rule import Rule, Word, nothing, one_finding
 from kh02_pipelines.errors import AuditError
-from kh02_pipelines.register.rule import Candidate, Context, Limits, Previous, Rule, Word, nothing, one_finding
 from kh02_pipelines.release.audit import RULES, outcomes, require_sound
 from kh02_pipelines.release.content import content_hash
 from kh02_pipelines.release.proven import proven_of

@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kh02_pipelines.crosswalk.build import build_candidate, read_reference
-from kh02_pipelines.register.declared import PREFIX
-from kh02_pipelines.register.remedies import VIETNAMESE, vietnamese_remedy
-from kh02_pipelines.register.rule import Candidate, Word, one_finding
-from kh02_pipelines.register.source_tables import SourceTables
+from kh02_pipelines.catalogue.build import build_candidate, read_reference
+from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks.declared import PREFIX
+from kh02_pipelines.checks.remedies import VIETNAMESE, vietnamese_remedy
+from kh02_pipelines.checks.rule import Word, one_finding
+from kh02_pipelines.intake.source_tables import SourceTables
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, Outcome
 from kh02_pipelines.release.report.model import Report, province_summary, report_of
 from kh02_pipelines.release.report.render import render

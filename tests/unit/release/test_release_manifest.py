@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kh02_pipelines.release.manifest import MANIFEST, SUMS, problems_of, read_manifest, write_manifest
+from kh02_pipelines.release.files.manifest import MANIFEST, SUMS, problems_of, read_manifest, write_manifest
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.errors import AuditError, EnvironmentFault
-from kh02_pipelines.register.rule import Candidate
 from kh02_pipelines.release import files
-from kh02_pipelines.release.files import require_writable, sha256_of, write_durably, write_json
-from kh02_pipelines.release.parquet_store import ParquetStore
+from kh02_pipelines.release.files.durable import require_writable, sha256_of, write_durably, write_json
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.staging import StagedRelease, open_staged, read_staged, stage
 from kh02_pipelines.tables.arrow import to_frame
@@ -181,7 +181,7 @@ def test_writability_is_proven_and_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_one_publisher_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kh02_pipelines.release.home_lock.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("kh02_pipelines.release.files.home_lock.LOCK_SECONDS", 0.05)
     refused = pytest.raises(EnvironmentFault, match=r"another run has been at work here.*publishing.*publish\.lock")
     with one_publisher(tmp_path), refused, one_publisher(tmp_path):
         pass

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kh02_pipelines.register.rule import Candidate, Context, one_finding
+from kh02_pipelines.catalogue.candidate import Candidate, Context
+from kh02_pipelines.checks.rule import one_finding
 from kh02_pipelines.release.failing_rows import KEPT, write_failing_rows
-from kh02_pipelines.release.files import remove_unfinished, require_writable
+from kh02_pipelines.release.files.durable import remove_unfinished, require_writable
+from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.holdings import HOLDING_COLUMNS, stores_differ
-from kh02_pipelines.release.parquet_store import ParquetStore
 from kh02_pipelines.release.surroundings import previous_release
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.errors import EnvironmentFault, SourceError
-from kh02_pipelines.register.cross_checks import accented, cross_check_conflicts, squeezed
+from kh02_pipelines.intake.cross_checks import accented, cross_check_conflicts, squeezed
 from kh02_pipelines.sources.cross_check import read_cross_check
 from kh02_pipelines.sources.trace import accepted_lines
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.register.vintage import CODES_BY_DATE
+from kh02_pipelines.intake.vintage import CODES_BY_DATE
 from kh02_pipelines.sources import csv_files
 from kh02_pipelines.sources.csv_files import read_csv_strict
 from kh02_pipelines.sources.reference_data import NSO_RULINGS_FILE, REFERENCE_FILES, REFERENCE_FOLDER

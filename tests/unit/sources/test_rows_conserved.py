@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from small_registers import ROWS, csv
 
-from kh02_pipelines.register.conflicts import no_conflicts
-from kh02_pipelines.register.source_rules import source_rows_lost
-from kh02_pipelines.register.source_tables import source_tables
+from kh02_pipelines.checks.source_rules import source_rows_lost
+from kh02_pipelines.intake.conflicts import no_conflicts
+from kh02_pipelines.intake.source_tables import source_tables
 from kh02_pipelines.sources import load
 from kh02_pipelines.sources.config import SourcesConfig
 from kh02_pipelines.sources.load import Surroundings, read_sources

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
-from kh02_pipelines.register.rule import Candidate
+from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.tables import release
 from kh02_pipelines.tables.arrow import arrow_schema, to_arrow, to_frame
 from kh02_pipelines.tables.catalogue import CATALOGUE

@@ -1,9 +1,0 @@
-"""Đủ: totals by level, type, date and province, every unit accounted for, no row lost.
-
-Belongs here: which checks stand under this word. Does not belong here: their rules.
-"""
-
-from kh02_pipelines.checks.families import word_checks
-from kh02_pipelines.register.rule import Word
-
-CHECKS = [word_checks(Word.COMPLETE)]

@@ -1,0 +1,309 @@
+"""The command line, ``kh02``: build, lookup, diff, doctor, dictionary, dev, and the commands of ``cli_releases``.
+
+Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
+terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
+"""
+
+import datetime as dt
+import importlib.metadata
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from kh02_pipelines.cli import releases
+from kh02_pipelines.cli.diff import diff
+from kh02_pipelines.errors import EnvironmentFault, Kh02Error
+from kh02_pipelines.settings import Settings
+
+OK, CHECKS_FAILED, USAGE_OR_ENVIRONMENT = 0, 1, 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Danh mục hành chính hai cấp · The two-tier administrative catalogue of Viet Nam.",
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+app.command()(diff)
+
+
+def main() -> None:
+    """Entry point: errors a user can mend become one line and exit code 2."""
+    try:
+        app()
+    except Kh02Error as error:
+        err.print(f"kh02: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(USAGE_OR_ENVIRONMENT)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        err.print(
+            f"kh02: KH02_{name}: {first['msg']}; remedy: correct the environment variable",
+            style="red",
+            markup=False,
+            soft_wrap=True,
+        )
+        sys.exit(USAGE_OR_ENVIRONMENT)
+
+
+@app.command()
+def build(
+    as_of: Annotated[
+        str | None, typer.Option(help="Ngày YYYY-MM-DD; mặc định hôm nay · Date; default today in Viet Nam.")
+    ] = None,
+) -> None:
+    """Dựng, kiểm tra và công bố danh mục · Build, check and publish the catalogue."""
+    from kh02_pipelines.automation.runner import run_catalogue  # Dagster's import costs a second or two
+    from kh02_pipelines.definitions import build_defs
+    from kh02_pipelines.history.states import require_date
+    from kh02_pipelines.release.files.durable import require_writable
+    from kh02_pipelines.resources.stores import Stores
+
+    started = time.monotonic()
+    settings = Settings()
+    stores = Stores.from_settings(settings)
+    if as_of is not None:
+        require_date(_date(as_of), stores.clock().date())
+    require_writable(settings.home_path)
+    stores.database.require_schema()  # a database that is down is better known now than after the work
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("catalogue", total=None)
+        outcome = run_catalogue(
+            build_defs(settings, stores),
+            settings.dagster_home,
+            as_of,
+            lambda step, ended, steps: bar.update(task, description=step, completed=ended, total=steps),
+        )
+    for line in outcome.warnings:
+        err.print(f"kh02: cảnh báo · warning: {line}", style="yellow", markup=False, soft_wrap=True)
+    if not outcome.success:
+        for line in outcome.failures:
+            err.print(f"kh02: {line}", style="red", markup=False, soft_wrap=True)
+        for name in outcome.failed_checks:
+            err.print(f"kh02: check failed: {name}", style="red", markup=False, soft_wrap=True)
+        current = stores.parquet.current()
+        err.print(
+            "Chưa công bố gì mới · nothing new was published; "
+            f"current release: {current.release_id if current else '-'}; run {outcome.run_id}",
+            markup=False,
+            soft_wrap=True,
+        )
+        by_data = bool(outcome.failed_checks) or outcome.failed_by_audit
+        raise typer.Exit(CHECKS_FAILED if by_data else USAGE_OR_ENVIRONMENT)
+    folder = stores.parquet.folder(str(outcome.release_id))
+    _print_published(stores.parquet.describe(str(outcome.release_id)).rows, folder)
+    verdict = "bản mới · new release" if outcome.new_release else "không đổi · unchanged, no new release"
+    took = f"{time.monotonic() - started:.1f} s"
+    out.print(f"{outcome.release_id}  ({verdict}; {outcome.passed_checks} checks passed, {took})", soft_wrap=True)
+    out.print(f"Parquet  {folder}", soft_wrap=True, markup=False)
+    out.print(f"Pointer  {stores.parquet.root / 'current.json'}", soft_wrap=True, markup=False)
+    out.print(f"Database {stores.database.display_url}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def lookup(query: Annotated[str, typer.Argument(metavar="CODE|NAME")]) -> None:
+    """Mã hoặc tên: trước là gì, nay là gì, theo văn bản nào · What it was, what it is, by which law."""
+    from kh02_pipelines.history.lookup import NEEDED_TABLES
+    from kh02_pipelines.history.lookup import lookup as find
+
+    tables = _current_tables(NEEDED_TABLES)
+    found = find(tables, query)
+    if not found:
+        err.print(f"kh02: không tìm thấy · nothing found for {query!r}", markup=False)
+        raise typer.Exit(CHECKS_FAILED)
+    if len({unit.is_old for unit in found if unit.code == query}) > 1:
+        out.print(
+            f"! Mã {query} có ở cả hai hệ thống · code {query} exists in both systems and may mean another territory",
+            style="yellow",
+            soft_wrap=True,
+        )
+    for unit in found:
+        state = "trước 01/07/2025 · before" if unit.is_old else "hiện nay · now"
+        if unit.valid_to is not None:
+            state = f"từ {unit.valid_from} đến trước {unit.valid_to} · from {unit.valid_from} until {unit.valid_to}"
+        above = f", {unit.above}" if unit.above else ""
+        out.print(f"\n[bold]{unit.code} {unit.name}[/bold]{above}  ({state})", soft_wrap=True)
+        arrow = "→" if unit.leads_on else "←"
+        for link in unit.links.itertuples():  # what one unit became: a few rows, a district has dozens
+            out.print(f"  {arrow} {_link_text(link)}", markup=False, soft_wrap=True)
+        if unit.leads_on and len(unit.links) > 1:
+            out.print("  ! nhiều đơn vị kế thừa: không tự chọn · several successors: none is picked", style="yellow")
+
+
+@app.command()
+def doctor() -> None:
+    """Kiểm tra cài đặt · Check versions, paths, the database and how fresh the release is."""
+    from kh02_pipelines.release.files.durable import require_writable
+    from kh02_pipelines.release.report.shelf import page_of
+    from kh02_pipelines.resources.stores import Stores
+
+    settings = Settings()
+    stores = Stores.from_settings(settings)
+    problems: list[str] = []
+    for name in ("kh02-pipelines", "dagster", "pandas", "pyarrow", "great-expectations", "sqlalchemy"):
+        out.print(f"{name:20} {importlib.metadata.version(name)}", markup=False)
+    out.print(f"{'python':20} {sys.version.split()[0]}")
+    out.print(f"{'home':20} {settings.home_path}", markup=False, soft_wrap=True)
+    out.print(f"{'database':20} {stores.database.display_url}", markup=False, soft_wrap=True)
+    try:
+        require_writable(settings.home_path)
+    except EnvironmentFault as fault:
+        problems.append(str(fault))
+    try:
+        current = stores.parquet.current()
+        out.print(f"{'current release':20} {current.release_id if current else '-'}")
+        if current is None:
+            problems.append("no release has been published; remedy: kh02 build")
+        else:
+            problems += _silence(stores.home, stores.clock(), settings.max_as_of_age)
+        in_database = stores.database.current()
+        agrees = current is not None and in_database == current.content_hash
+        out.print(f"{'database holds':20} {'the same release' if agrees else in_database or '-'}")
+        if current is not None:
+            page = page_of(stores.reports, current.release_id)
+            out.print(f"{'quality report':20} {page if page.is_file() else '-'}", markup=False, soft_wrap=True)
+            if not page.is_file():
+                problems.append("the current release has no quality report; remedy: kh02 build")
+        if current is not None and not agrees:
+            problems.append("database and Parquet hold different releases; remedy: kh02 build")
+    except EnvironmentFault as fault:
+        problems.append(str(fault))
+    for problem in problems:
+        err.print(f"kh02: {problem}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(USAGE_OR_ENVIRONMENT if problems else OK)
+
+
+def _silence(home: Path, now: dt.datetime, days: int) -> list[str]:
+    """Print when the last run ended well; a problem when that is more than ``days`` ago."""
+    from kh02_pipelines.release.last_run import last_run
+
+    last = last_run(home)
+    if last is None:
+        out.print(f"{'last good run':20} -")
+        return ["no run has ended well in this home; remedy: kh02 build"]
+    ago = (now - last.ended_at).days
+    out.print(f"{'last good run':20} {last.ended_at.isoformat(timespec='minutes')} ({ago} days ago)", soft_wrap=True)
+    if ago <= days:
+        return []
+    return [
+        f"no run has ended well for {ago} days, the limit is {days} (KH02_MAX_AS_OF_AGE); remedy: look at the failed "
+        "runs in the UI, and whether the daemon that starts nightly_sync runs"
+    ]
+
+
+@app.command()
+def dictionary() -> None:
+    """In từ điển dữ liệu · Print the data dictionary as Markdown."""
+    from kh02_pipelines.tables.catalogue import CATALOGUE
+    from kh02_pipelines.tables.dictionary import data_dictionary
+
+    sys.stdout.write(data_dictionary(CATALOGUE))
+
+
+@app.command()
+def dev(port: Annotated[int, typer.Option(help="Cổng trên máy này · Port on loopback.")] = 3000) -> None:
+    """Mở giao diện Dagster trên máy này · Open the Dagster UI on loopback, on this home's instance."""
+    from kh02_pipelines.automation.runner import prepare_instance
+    from kh02_pipelines.release.files.durable import require_writable
+
+    settings = Settings()
+    require_writable(settings.home_path)
+    prepare_instance(settings.dagster_home)
+    here = Path("workspace.yaml")
+    ours = here.is_file() and "kh02_pipelines.definitions" in here.read_text("utf-8")
+    workspace = ["-w", str(here)] if ours else ["-m", "kh02_pipelines.definitions"]
+    command = [sys.executable, "-m", "dagster", "dev", *workspace, "-h", "127.0.0.1", "-p", str(port)]
+    os.execve(sys.executable, command, {**os.environ, "DAGSTER_HOME": str(settings.dagster_home)})  # noqa: S606
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise EnvironmentFault(f"{text!r} is not a date", field="as_of", remedy="write it as YYYY-MM-DD") from error
+
+
+def _current_tables(names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from kh02_pipelines.resources.stores import Stores
+    from kh02_pipelines.tables.arrow import to_frame
+
+    store = Stores.from_settings(Settings()).parquet
+    current = store.current()
+    if current is None:
+        raise EnvironmentFault("no release has been published yet", file=store.root, remedy="run kh02 build first")
+    folder = store.folder(current.release_id)
+    try:
+        return {name: to_frame(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
+    except (OSError, pa.ArrowException) as error:
+        raise EnvironmentFault(
+            f"the current release cannot be read: {error}", file=folder, remedy="kh02 verify, then restore the folder"
+        ) from error
+
+
+def _print_published(rows: dict[str, int], folder: Path) -> None:
+    import pyarrow.parquet as pq
+
+    table = Table("bảng · table", "dòng · rows", "loại · types")
+    table.columns[1].justify = "right"
+    for name, number in sorted(rows.items()):
+        types = ""
+        if name in ("province", "commune"):  # a count alone passes on stale data: show the types
+            counts = pq.read_table(folder / f"{name}.parquet", columns=["type"]).to_pandas()["type"].value_counts()
+            types = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+        table.add_row(name, f"{number:,}", types)
+    out.print(table)
+
+
+def _link_text(link: object) -> str:
+    """One link in a line: the unit, how much of it, the law."""
+    words = {"whole": "toàn bộ · whole", "part": "một phần · part"}
+    people = {
+        "all": "toàn bộ dân số · all people",
+        "part": "một phần dân số · some people",
+        "none": "không có dân · no people",
+    }
+    parts = [f"{getattr(link, 'code', '')} {getattr(link, 'name', '')}"]
+    for value in (
+        getattr(link, "province_name", None),
+        words.get(str(getattr(link, "extent", ""))),
+        people.get(str(getattr(link, "population", ""))),
+        getattr(link, "relation", None),
+    ):
+        parts += [value] if isinstance(value, str) and value else []
+    clause = getattr(link, "clause", None)
+    law = str(getattr(link, "legal_document", ""))
+    parts.append(f"{law}, Điều 1 khoản {clause}" if clause is not None and not pd.isna(clause) else law)
+    return "; ".join(parts)
+
+
+releases.register(app, out, err)
+
+if __name__ == "__main__":
+    main()

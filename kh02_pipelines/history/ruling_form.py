@@ -1,0 +1,111 @@
+"""What a ruling can say: its target, action and field, and how its key and value are written.
+
+Belongs here: refusing rulings that could correct nothing, whatever the sources print. Does not belong here: holding
+a ruling against its source (``rulings``, ``source_rulings``).
+"""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from kh02_pipelines.errors import RulingError
+from kh02_pipelines.history.rulings import PAIR_SEPARATOR, RULINGS_FILE
+from kh02_pipelines.sources.nso_conversion import CONVERSION_COLUMNS
+
+RELATIONS_TARGET = "relations_2025-07-01"
+CONVERSION_TARGET = "conversion_2025-07-01"
+CODE_LIST_TARGET = "code_list_2025-07-01"
+
+_CODE, _PAIR, _ANYTHING = r"[0-9]+", rf"[0-9]+{PAIR_SEPARATOR}[0-9]+", r"(?s:.*)"
+
+
+class Meaning(NamedTuple):
+    """An action on a field that means something for a target; ``key`` and ``ruled_value`` are patterns."""
+
+    target: str
+    action: str
+    field: str
+    key: str
+    ruled_value: str
+
+
+_OF_REGISTERS = tuple(
+    Meaning(f"units_{date}", "set", field, _CODE, _ANYTHING)
+    for date in ("2025-06-30", "2025-07-01")
+    for field in ("name", "type", "parent_code")
+)
+
+RULINGS_CAN_SAY = (
+    *_OF_REGISTERS,
+    *(
+        Meaning(target, *what)
+        for target in ("successions_2025-07-01", "province_successions_2025-07-01")
+        for what in (
+            ("set", "predecessor_code", _PAIR, _CODE),
+            ("set", "successor_code", _PAIR, _CODE),
+            ("add", "", f"({_PAIR})?", _PAIR),
+            ("drop", "", _PAIR, ""),
+        )
+    ),
+    Meaning(RELATIONS_TARGET, "same_name", "name", _PAIR, _ANYTHING),
+)
+"""All that ``rulings.csv`` can say. A ruling is chosen by its target: one with another would vanish without a word."""
+
+NSO_RULINGS_CAN_SAY = (
+    *_OF_REGISTERS,
+    *(
+        Meaning(CONVERSION_TARGET, "set", field, _PAIR, _ANYTHING)
+        for field in CONVERSION_COLUMNS
+        if field not in ("sheet", "line")
+    ),
+    Meaning(CODE_LIST_TARGET, "set", "code", _CODE, _CODE),
+)
+"""All that ``nso_rulings.csv`` can say."""
+
+
+def require_rulings(
+    rulings: pd.DataFrame, meanings: tuple[Meaning, ...] = RULINGS_CAN_SAY, file: str = RULINGS_FILE
+) -> None:
+    """Refuse rulings that could correct nothing, whatever the sources print.
+
+    Raises RulingError, with row and field, for an id that is empty or stands twice, a target that no ruling can
+    have, an action or field that means nothing for its target, and a key or value that is not written as such.
+    """
+    known = pd.DataFrame(meanings)
+    what = ["target", "action", "field"]
+    meant = rulings[what].merge(known, on=what, how="left", validate="many_to_one").set_index(rulings.index)
+    named = rulings["target"].isin(known["target"])
+    written = "write a code, or a pair of codes as old>new"
+    for field, wrong, remedy in (
+        (
+            "ruling_id",
+            (rulings["ruling_id"] == "") | rulings["ruling_id"].duplicated(),
+            "give every ruling an id of its own",
+        ),
+        ("target", ~named, f"name one of {', '.join(known['target'].unique())}"),
+        (
+            "action",
+            named & meant["key"].isna(),
+            "use an action, and with it a field, that mean something for this target",
+        ),
+        ("key", _miswritten(rulings["key"], meant["key"]), written),
+        ("ruled_value", _miswritten(rulings["ruled_value"], meant["ruled_value"]), written),
+    ):
+        if wrong.any():
+            first = rulings[wrong].iloc[0]
+            raise RulingError(
+                f"ruling {first['ruling_id']} cannot be applied: its {field} is {first[field]!r}"
+                + (f" on field {first['field']!r}" if field == "action" else ""),
+                file=file,
+                row=int(first["row"]),
+                field=field,
+                remedy=remedy,
+            )
+
+
+def _miswritten(values: pd.Series, patterns: pd.Series) -> pd.Series:
+    """Values that do not fit their pattern; there are a handful of different patterns."""
+    wrong = pd.Series(False, index=values.index)
+    for pattern in patterns.dropna().unique():
+        wrong |= (patterns == pattern) & ~values.str.fullmatch(str(pattern))
+    return wrong

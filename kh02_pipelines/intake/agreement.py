@@ -1,0 +1,172 @@
+"""Who agrees with whom: the comparisons of one intake.
+
+Belongs here: which statements are held against which. Does not belong here: how two statements are compared
+(``conflicts``) or which is followed (``intake``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kh02_pipelines.history.rulings import apply_succession_rulings, apply_unit_rulings, pair_keys, rulings_for
+from kh02_pipelines.intake.conflicts import (
+    no_conflicts,
+    pair_conflicts,
+    unit_conflicts,
+    value_conflicts,
+)
+from kh02_pipelines.intake.conversion import Conversion, contradicted_extents
+from kh02_pipelines.intake.cross_checks import cross_check_conflicts
+from kh02_pipelines.sources.load import SourceRead
+from kh02_pipelines.sources.trace import Trace
+from kh02_pipelines.sources.values import leading_type
+
+Frames = Mapping[str, pd.DataFrame]
+SHARE_FILES = ("population_heirs", "land_only")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A register as one source gives it, with the rulings that fit it. ``name`` is the source's."""
+
+    name: str
+    trace: Trace
+    units: pd.DataFrame
+    rulings: pd.DataFrame
+    complete: bool = True
+
+
+def compare_registers(
+    raw: Frames, reference: Frames, target: str, spoken: Sequence[Spoken], rulings: pd.DataFrame, followed: str | None
+) -> list[pd.DataFrame]:
+    """The register that is followed against every other source's and the reference's, all of them ruled."""
+    if followed is None:
+        if not spoken:
+            return []
+        followed = "reference"
+    date = target.removeprefix("units_")
+    mine = apply_unit_rulings(raw[target], rulings, target)
+    found = [
+        unit_conflicts(mine, _ruled(other, target), date, followed, other.name)
+        for other in spoken
+        if other.name != followed
+    ]
+    if followed != "reference":
+        theirs = apply_unit_rulings(reference[target], reference["rulings"], target)
+        found.append(unit_conflicts(mine, theirs, date, followed, "reference"))
+    return found
+
+
+def compare_successions(
+    raw: Frames,
+    reference: Frames,
+    conversion: tuple[SourceRead, Conversion] | None,
+    rulings: pd.DataFrame,
+    old_register: str,
+) -> list[pd.DataFrame]:
+    """The conversion table against the reference, against both registers, and against its own notes.
+
+    ``old_register``: name of the source whose old register is followed.
+    """
+    if conversion is None:
+        return []
+    name, said = conversion[0].name, conversion[1]
+    date = "2025-07-01"
+    found = []
+    for target, kind in (
+        ("successions_2025-07-01", "succession"),
+        ("province_successions_2025-07-01", "province_succession"),
+    ):
+        mine = apply_succession_rulings(raw[target], rulings, target)
+        theirs = apply_succession_rulings(reference[target], reference["rulings"], target)
+        found.append(pair_conflicts(mine, theirs, f"{date}/{kind}", name, "reference"))
+    for shares, kind in zip(SHARE_FILES, ("all", "none"), strict=True):
+        mine_keys, their_keys = pair_keys(raw[shares]), pair_keys(reference[shares])
+        for keys, values in ((mine_keys[~mine_keys.isin(their_keys)], (kind, "-")),
+                             (their_keys[~their_keys.isin(mine_keys)], ("-", kind))):  # fmt: skip
+            subjects = f"{date}/succession/" + keys
+            sides = tuple(pd.Series(value, index=keys.index) for value in values)
+            found.append(
+                value_conflicts(subjects, "population", (sides[0], sides[1]), "population", (name, "reference"))
+            )
+    extents = contradicted_extents(said.pairs, rulings)
+    found.append(
+        value_conflicts(
+            f"{date}/succession/" + extents["key"], "extent", (extents["counted"], extents["printed"]), "extent",
+            ("number_of_successors", name),
+        )
+    )  # fmt: skip
+    found.append(_islands(raw, said, name))
+    return [*found, *_old_side(raw, said, rulings, (old_register, name))]
+
+
+def compare_cross_checks(raw: Frames, reads: Sequence[SourceRead], rulings: pd.DataFrame) -> list[pd.DataFrame]:
+    """Other public mappings against the catalogue's successions, by name."""
+    if not reads:
+        return []
+    old = apply_unit_rulings(raw["units_2025-06-30"], rulings, "units_2025-06-30")
+    new = apply_unit_rulings(raw["units_2025-07-01"], rulings, "units_2025-07-01")
+    pairs = apply_succession_rulings(raw["successions_2025-07-01"], rulings, "successions_2025-07-01")
+    return [cross_check_conflicts(read.name, read.records, old, new, pairs, rulings) for read in reads]
+
+
+def _ruled(spoken: Spoken, target: str) -> pd.DataFrame:
+    """The other source's units with the rulings that fit them; a list of codes and names has nothing to rule."""
+    if not spoken.complete or not spoken.units["type"].ne("").all():
+        return spoken.units
+    return apply_unit_rulings(spoken.units, _applicable(spoken, target), target)
+
+
+def _applicable(spoken: Spoken, target: str) -> pd.DataFrame:
+    """Rulings whose printed value this source has; what does not fit it shows as a conflict instead of an error."""
+    rulings = spoken.rulings
+    mine = rulings[rulings["target"] == target]
+    printed = spoken.units.set_index("code")
+    fits = [
+        ruling.ruling_id
+        for ruling in rulings_for(mine, target)
+        if ruling.key in printed.index and str(printed.at[ruling.key, ruling.field]) == ruling.source_value
+    ]
+    return mine[mine["ruling_id"].isin(fits)]
+
+
+def _islands(raw: Frames, said: Conversion, name: str) -> pd.DataFrame:
+    """Districts that become a commune: the table's rows against ``changes.csv``."""
+    changes = raw["changes"]
+    creations = changes[(changes["predecessor_level"] == "district") & (changes["effective_date"] == "2025-07-01")]
+    if said.island_links.empty and creations.empty:
+        return no_conflicts()
+    return pair_conflicts(creations, said.island_links, "2025-07-01/district_succession", "reference", name)
+
+
+def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, names: tuple[str, str]) -> list[pd.DataFrame]:
+    """What the table prints about old communes, against the old register: name, type, district, province.
+
+    ``names``: of the register's source and of the table.
+    """
+    old = apply_unit_rulings(raw["units_2025-06-30"], rulings, "units_2025-06-30")
+    pairs = apply_succession_rulings(said.pairs, rulings, "successions_2025-07-01")
+    pairs = pairs[pairs["old_name"].notna()]
+    printed = pd.DataFrame(
+        {
+            "level": "commune",
+            "code": pairs["predecessor_code"],
+            "name": pairs["old_name"].astype("str"),
+            "type": leading_type(pairs["old_name"].astype("str"), "commune"),
+            "parent_code": pairs["old_district_code"].astype("str"),
+        }
+    )
+    variants = [printed[~printed["code"].duplicated()], printed[printed["code"].duplicated()].drop_duplicates()]
+    communes = old[old["level"] == "commune"]
+    found = [
+        unit_conflicts(communes, variant, "2025-06-30", *names, whole=number == 0)
+        for number, variant in enumerate(variants)
+    ]
+    district = old[old["level"] == "district"].set_index("code")["parent_code"]
+    parent = communes.set_index("code")["parent_code"]
+    province = pairs["predecessor_code"].map(parent).map(district)
+    subjects = "2025-06-30/commune/" + pairs["predecessor_code"]
+    printed_province = pairs["old_province_code"].astype("str")
+    found.append(value_conflicts(subjects, "province_code", (province, printed_province), "parent", names))
+    return found

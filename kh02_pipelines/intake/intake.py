@@ -1,0 +1,236 @@
+"""From the configured sources to the raw frames that a catalogue is built of, and to what they disagree about.
+
+Belongs here: which source is followed for which register, and which rulings it no longer needs. Does not belong
+here: reading files (``sources``), comparing (``agreement``) or building the catalogue (``catalogue.build``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kh02_pipelines.errors import RulingError
+from kh02_pipelines.history.ruling_form import (
+    CODE_LIST_TARGET,
+    CONVERSION_TARGET,
+    NSO_RULINGS_CAN_SAY,
+    RELATIONS_TARGET,
+    require_rulings,
+)
+from kh02_pipelines.history.rulings import apply_unit_rulings
+from kh02_pipelines.intake.agreement import (
+    SHARE_FILES,
+    Spoken,
+    compare_cross_checks,
+    compare_registers,
+    compare_successions,
+)
+from kh02_pipelines.intake.completeness import require_whole_conversion, require_whole_register
+from kh02_pipelines.intake.conflicts import all_conflicts, ruled_conflicts, settled_by_rulings
+from kh02_pipelines.intake.conversion import (
+    Conversion,
+    conversion_frames,
+    kept_names,
+    shares,
+)
+from kh02_pipelines.intake.name_conflicts import block_wrong_names
+from kh02_pipelines.intake.source_rulings import (
+    apply_to_records,
+    fit_name_rulings,
+    fit_pair_rulings,
+    fit_unit_rulings,
+)
+from kh02_pipelines.intake.source_tables import SourceTables, source_tables
+from kh02_pipelines.intake.vintage import require_vintage
+from kh02_pipelines.names import spelling_key, split_unit_type
+from kh02_pipelines.sources.load import SourceRead
+from kh02_pipelines.sources.units_frame import RAW_UNIT_COLUMNS
+
+OLD_REGISTER, NEW_REGISTER = "units_2025-06-30", "units_2025-07-01"
+SUCCESSIONS, PROVINCE_SUCCESSIONS = "successions_2025-07-01", "province_successions_2025-07-01"
+NSO_RULINGS = "nso_rulings"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What the sources give: raw frames by reference name, and the tables about the sources.
+
+    ``followed``: name of the source that a frame is taken from, where that is not the reference.
+    """
+
+    raw: dict[str, pd.DataFrame]
+    tables: SourceTables
+    followed: dict[str, str]
+
+
+def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> Intake:
+    """Raw frames in which configured sources stand in for the reference wherever they speak.
+
+    ``reads`` in order of priority; ``reference``: the embedded frames by name, NSO_RULINGS among them where
+    there are sources; ``hashes``:
+    the hash of each embedded file. Without sources the raw frames are the reference itself.
+
+    Raises VintageError when a register speaks for another date than configured, SourceError when a source is not
+    whole, and RulingError when one prints neither what a ruling corrects nor what it says,
+    or a ruling could not be applied to anything.
+    """
+    raw = {name: frame for name, frame in reference.items() if name != NSO_RULINGS}
+    rulings = raw["rulings"]
+    own_rulings = reference.get(NSO_RULINGS, rulings.iloc[:0])
+    require_rulings(rulings)
+    require_rulings(own_rulings, NSO_RULINGS_CAN_SAY, f"{NSO_RULINGS}.csv")
+    for read in reads:
+        if read.role in ("old_register", "new_register") and "parent_name" not in read.records.columns:
+            require_vintage(read.records, read.date, read.trace.origin.file, reference)
+            require_whole_register(read, reference)
+    targets = {"old_register": OLD_REGISTER, "new_register": NEW_REGISTER}
+    mine = own_rulings["target"].isin([target for role, target in targets.items() if _of(reads, role)])
+    rulings = pd.concat([rulings, own_rulings[mine]], ignore_index=True)
+    conversion = _conversion(reads, raw, own_rulings)
+    require_whole_conversion(conversion, rulings, reference)
+    islands = _islands(conversion, reference[OLD_REGISTER])
+    old = [_spoken(read, _with_islands(read, islands), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
+    new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
+    followed: dict[str, str] = {}
+    if old:
+        raw[OLD_REGISTER] = old[0].units.assign(file=old[0].trace.origin.file)
+        rulings, followed[OLD_REGISTER] = old[0].rulings, old[0].name
+    complete = [spoken for spoken in new if spoken.complete]
+    if complete:
+        raw[NEW_REGISTER] = _named_by_priority(complete[0], new).assign(file=complete[0].trace.origin.file)
+        rulings = fit_unit_rulings(raw[NEW_REGISTER], rulings, NEW_REGISTER, complete[0].trace)
+        followed[NEW_REGISTER] = complete[0].name
+    if conversion is not None:
+        read, said = conversion
+        raw[SUCCESSIONS] = said.pairs[["predecessor_code", "successor_code", "file", "row"]]
+        raw[PROVINCE_SUCCESSIONS] = said.province_pairs
+        for target in (SUCCESSIONS, PROVINCE_SUCCESSIONS):
+            rulings = fit_pair_rulings(raw[target], rulings, target, read.trace)
+            followed[target] = read.name
+        raw["population_heirs"], raw["land_only"] = shares(said.pairs, rulings, raw["clauses_2025-07-01"])
+        kept = kept_names(said.pairs, raw[OLD_REGISTER], raw[NEW_REGISTER], raw["clauses_2025-07-01"], rulings)
+        superseded = (rulings["action"] == "same_name") & rulings["key"].isin(kept["key"])
+        rulings = pd.concat([rulings[~superseded], kept], ignore_index=True)
+        followed[RELATIONS_TARGET] = read.name
+    registers = [*old[:1], *complete[:1]]
+    if registers:
+        rulings = fit_name_rulings(raw[OLD_REGISTER], raw[NEW_REGISTER], rulings, registers[0].trace)
+    raw["rulings"] = rulings
+    own = (
+        [] if conversion is None else [ruled_conflicts(conversion[1].rulings, {CONVERSION_TARGET: conversion[0].name})]
+    )
+    conflicts = all_conflicts(
+        [
+            ruled_conflicts(rulings, followed),
+            *own,
+            *list_rulings,
+            *compare_registers(raw, reference, OLD_REGISTER, old, rulings, followed.get(OLD_REGISTER)),
+            *compare_registers(raw, reference, NEW_REGISTER, new, rulings, followed.get(NEW_REGISTER)),
+            *compare_successions(raw, reference, conversion, rulings, followed.get(OLD_REGISTER, "reference")),
+            *compare_cross_checks(raw, _of(reads, "cross_check"), rulings),
+        ]
+    )
+    every_ruling = pd.concat([reference["rulings"], own_rulings], ignore_index=True)
+    conflicts = block_wrong_names(settled_by_rulings(conflicts, every_ruling), _above(raw))
+    named_by = {spoken.name for spoken in _ahead_of(complete[:1], new)}
+    stood_in = {*followed, *(SHARE_FILES if conversion is not None else ())}
+    tables = source_tables(reads, reference, hashes, conflicts, {*followed.values(), *named_by}, stood_in)
+    return Intake(raw, tables, followed)
+
+
+def _above(raw: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """The parent code of every unit of both registers, by the subject that a conflict on it has."""
+    units = pd.concat([raw[name].assign(date=name.removeprefix("units_")) for name in (OLD_REGISTER, NEW_REGISTER)])
+    subjects = units["date"] + "/" + units["level"] + "/" + units["code"]
+    return pd.Series(units["parent_code"].array, index=subjects.array).groupby(level=0).first()
+
+
+def _of(reads: list[SourceRead], role: str) -> list[SourceRead]:
+    return [read for read in reads if read.role == role]
+
+
+def _conversion(
+    reads: list[SourceRead], raw: Mapping[str, pd.DataFrame], own_rulings: pd.DataFrame
+) -> tuple[SourceRead, Conversion] | None:
+    tables = _of(reads, "conversion")
+    if not tables:
+        return None
+    provinces = raw[NEW_REGISTER].loc[raw[NEW_REGISTER]["level"] == "province", ["code", "name"]]
+    return tables[0], conversion_frames(tables[0], own_rulings, provinces)
+
+
+def _islands(conversion: tuple[SourceRead, Conversion] | None, old: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Districts without communes, and who says so: the conversion table, or the embedded register without one."""
+    if conversion is not None:
+        return "conversion", conversion[1].islands
+    alone = (old["level"] == "district") & ~old["code"].isin(old["parent_code"])
+    return "reference", old[alone]
+
+
+def _with_islands(read: SourceRead, islands: tuple[str, pd.DataFrame]) -> pd.DataFrame:
+    """A register of communes may leave out districts without any: they are added, each with a notice."""
+    said_by, units = islands
+    missing = units[~units["code"].isin(read.records.loc[read.records["level"] == "district", "code"])]
+    for island in missing.itertuples():  # five at most
+        read.trace.notice(
+            "unit", f"district {island.code}: -", str(island.name), f"district_from_{said_by} {island.code}"
+        )
+    return pd.concat([read.records, missing[RAW_UNIT_COLUMNS]], ignore_index=True)
+
+
+def _spoken(read: SourceRead, units: pd.DataFrame, rulings: pd.DataFrame, target: str) -> Spoken:
+    fitting = fit_unit_rulings(units, rulings, target, read.trace)
+    try:
+        apply_unit_rulings(units, fitting, target)
+    except RulingError as error:
+        what = f"{error.what} (source {read.name}, file {read.trace.origin.file})"
+        raise RulingError(what, file=error.file, row=error.row, field=error.field, remedy=error.remedy) from error
+    return Spoken(read.name, read.trace, units, fitting)
+
+
+def _new_registers(
+    reads: list[SourceRead],
+    conversion: tuple[SourceRead, Conversion] | None,
+    raw: Mapping[str, pd.DataFrame],
+    own_rulings: pd.DataFrame,
+) -> tuple[list[Spoken], list[pd.DataFrame]]:
+    """Every source that says something about the new register, in order of priority, and the rulings on lists."""
+    provinces = raw[NEW_REGISTER][raw[NEW_REGISTER]["level"] == "province"]
+    spoken, ruled = [], []
+    for read in reads:
+        if conversion is not None and read is conversion[0]:
+            spoken.append(Spoken(read.name, read.trace, conversion[1].new_units, raw["rulings"]))
+        elif read.role == "new_register":
+            complete = "parent_name" not in read.records.columns
+            units = read.records
+            if not complete:
+                keyed = units.assign(sheet="-", line=units["row"])
+                mine = own_rulings[own_rulings["key"].isin(units["code"])]
+                keyed, applied = apply_to_records(keyed, keyed["code"], mine, CODE_LIST_TARGET, read.trace)
+                ruled.append(ruled_conflicts(applied, {CODE_LIST_TARGET: read.name}))
+                units = keyed.assign(parent_code=_parents_by_name(keyed["parent_name"], provinces))
+            spoken.append(Spoken(read.name, read.trace, units[RAW_UNIT_COLUMNS], raw["rulings"], complete))
+    return spoken, ruled
+
+
+def _parents_by_name(names: pd.Series, provinces: pd.DataFrame) -> pd.Series:
+    keys = spelling_key(split_unit_type(provinces["name"], "province")["short_name"])
+    codes = pd.Series(provinces["code"].array, index=keys.array)
+    found = spelling_key(split_unit_type(names, "province")["short_name"]).map(codes)
+    return found.fillna("").astype("str")
+
+
+def _ahead_of(base: list[Spoken], registers: list[Spoken]) -> list[Spoken]:
+    """The registers whose names go before those of the one that is followed, if any is."""
+    return [spoken for first in base for spoken in registers[: registers.index(first)] if spoken.units["type"].any()]
+
+
+def _named_by_priority(base: Spoken, registers: list[Spoken]) -> pd.DataFrame:
+    """The units of the complete register, named as the first source names them that prints their type."""
+    units = base.units.copy()
+    keys = units["level"] + "/" + units["code"]
+    for spoken in reversed(_ahead_of([base], registers)):
+        typed = spoken.units[spoken.units["type"] != ""]
+        named = pd.Series(typed["name"].array, index=(typed["level"] + "/" + typed["code"]).array)
+        units["name"] = keys.map(named).fillna(units["name"])
+    return units

@@ -1,0 +1,126 @@
+"""Connections to the published database, the same way on SQLite, PostgreSQL and MariaDB.
+
+Belongs here: engines, transactions, and turning a driver's errors into ours. Does not belong here: statements.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from kh02_pipelines.errors import EnvironmentFault
+
+CONNECT_SECONDS = 10
+SQLITE_BUSY_MILLISECONDS = 30_000
+WRITES = "kh02_writes"
+
+
+def who() -> str:
+    """This process, as others may see it: host and process id."""
+    return f"{socket.gethostname()} pid {os.getpid()}"
+
+
+def first_line(error: Exception) -> str:
+    """What a driver's error says, without the statement."""
+    return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
+
+
+def run_ddl(connection: Connection, statements: str) -> None:
+    """Run DDL as it stands; several statements may be joined, and a percent sign is one."""
+    connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+
+
+class Database:
+    """One database; no connection is made before it is needed, and none is kept."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+
+    @property
+    def display_url(self) -> str:
+        """The address without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite``, ``postgresql`` or ``mariadb`` (also for MySQL's dialect)."""
+        return self.url.get_backend_name().replace("mysql", "mariadb")
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine; without a pool, so that nothing is left open or shared with a forked process."""
+        arguments: dict[str, object] = {}
+        if self.dialect == "postgresql":
+            arguments = {"application_name": f"kh02 {who()}"[:63], "connect_timeout": CONNECT_SECONDS}
+        elif self.dialect == "mariadb":
+            arguments = {"charset": "utf8mb4", "connect_timeout": CONNECT_SECONDS}
+            if "unix_socket" in self.url.query:
+                # nothing leaves the machine, and the driver reads all certificates at every connection
+                arguments["ssl_disabled"] = True
+        # values are handed to MariaDB's driver by position (``rows``), as SQLite's takes them anyway
+        style = {"paramstyle": "format"} if self.dialect == "mariadb" else {}
+        engine = create_engine(self.url, poolclass=NullPool, connect_args=arguments, **style)
+        if self.dialect == "sqlite":
+            _settle_sqlite(engine)
+        return engine
+
+    @contextmanager
+    def transaction(self, what: str, *, writes: bool = False) -> Iterator[Connection]:
+        """A transaction that sees one state of the database; ``what`` says in an error what could not be done."""
+        with self.faults(what):
+            options: dict[str, bool | str] = {WRITES: True} if writes else {}
+            if self.dialect != "sqlite" and not writes:
+                options["isolation_level"] = "REPEATABLE READ"
+            with self.engine.execution_options(**options).begin() as connection:
+                yield connection
+
+    @contextmanager
+    def session(self, what: str) -> Iterator[Connection]:
+        """A connection outside any transaction, for locks that outlive transactions."""
+        with self.faults(what), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def faults(self, what: str) -> Iterator[None]:
+        """Raise EnvironmentFault saying ``what`` for any error of the driver."""
+        try:
+            yield
+        except (SQLAlchemyError, psycopg.Error) as error:
+            reason = first_line(error)
+            message = f"the database {self.display_url} {what}: {reason}"
+            raise EnvironmentFault(message, remedy=f"{_remedy(reason.lower())}, then run again") from error
+
+
+def _remedy(reason: str) -> str:
+    if any(word in reason for word in ("full", "no space")):
+        return "free space for the database"
+    if "disk i/o error" in reason:
+        # SQLite makes files beside the database even to read, and does not say that there is no room
+        return "free space on the disk of the database, see whether the disk is sound"
+    if any(words in reason for words in ("lock wait timeout", "lock timeout", "database is locked")):
+        return "end the transaction of another session that holds the rows (docs/reading.md)"
+    return "start the database or correct KH02_DATABASE_URL and its rights"
+
+
+def _settle_sqlite(engine: Engine) -> None:
+    """WAL for readers beside a writer; transactions begin where we say, not where the driver guesses."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection, _record):  # type: ignore[no-untyped-def]
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MILLISECONDS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # a transaction that reads first and writes later could not wait for another writer
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
