@@ -18,8 +18,8 @@ from sqlalchemy import text
 from kh02_pipelines.automation.jobs import CATALOGUE_JOB
 from kh02_pipelines.automation.runner import QUIET
 from kh02_pipelines.definitions import build_defs
-from kh02_pipelines.release import database_rows
 from kh02_pipelines.release.content import content_hash
+from kh02_pipelines.release.database import rows as database_rows
 from kh02_pipelines.release.database.store import DatabaseStore
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from synthetic import MORNING, publish_to, rows_of_query
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.release import database_rows
+from kh02_pipelines.release.database import rows as database_rows
 from kh02_pipelines.release.database.store import DatabaseStore
 
 WHO_HOLDS = {

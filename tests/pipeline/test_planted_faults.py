@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from kh02_pipelines.checks.clean import suite_opinion
 from planting import AS_OF, FAULTS, Case
 from sqlalchemy.engine import make_url
 
+from kh02_pipelines.assets.asset_checks import suite_opinion
 from kh02_pipelines.catalogue.build import build_candidate, read_reference
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.declared import PREFIX

@@ -10,10 +10,9 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from kh02_pipelines.crosswalk import invariants as crosswalk_invariants
-from kh02_pipelines.register import invariants as register_invariants
 
 from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks import crosswalk_invariants, unit_invariants
 from kh02_pipelines.checks.rule import FINDING_COLUMNS, Rule, Word, findings, together
 from kh02_pipelines.errors import AuditError
 from kh02_pipelines.release.audit import RULES, audit, require_sound
@@ -354,7 +353,7 @@ def test_a_sound_candidate_passes_every_rule(candidate_today: Candidate, candida
 
 def test_every_structural_rule_has_a_planted_fault() -> None:
     """Each kind of fault by itself; that a fault fails one check alone is ``pipeline/test_planted_faults``."""
-    structural = (*register_invariants.RULES, *crosswalk_invariants.RULES)
+    structural = (*unit_invariants.RULES, *crosswalk_invariants.RULES)
     assert {rule.name for rule in structural} <= set(FAULTS) <= {rule.name for rule in RULES}
 
 

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from kh02_pipelines.register import liveness, settlement
 
 from kh02_pipelines.catalogue.candidate import Candidate, Context, Limits
+from kh02_pipelines.checks import liveness, settlement
 from kh02_pipelines.checks.rule import among
 from kh02_pipelines.checks.unit_invariants import province_totals_differ
 from kh02_pipelines.errors import SourceError

@@ -4,10 +4,10 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from kh02_pipelines.register import settlement, source_rules
 
 from kh02_pipelines.catalogue.build import build_candidate
 from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks import settlement, source_rules
 from kh02_pipelines.errors import RulingError, SourceError, VintageError
 from kh02_pipelines.intake.conflicts import pair_conflicts, unit_conflicts
 from kh02_pipelines.intake.gather import gather
