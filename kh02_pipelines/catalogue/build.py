@@ -129,7 +129,7 @@ def build_candidate(raw: Frames, as_of: dt.date, sources: SourceTables | None = 
 
 
 def evidence_of(raw: Frames, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
-    """What is staged beside the tables for the rules to hold them against; see ``register.rule.Candidate``.
+    """What is staged beside the tables for the rules to hold them against; see ``catalogue.candidate.Candidate``.
 
     ``raw``: at least ``rulings``, ``province_totals`` and ``reform_totals``.
     """

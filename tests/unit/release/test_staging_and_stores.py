@@ -11,7 +11,7 @@ import pytest
 
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.errors import AuditError, EnvironmentFault
-from kh02_pipelines.release import files
+from kh02_pipelines.release.files import durable
 from kh02_pipelines.release.files.durable import require_writable, sha256_of, write_durably, write_json
 from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.publish import one_publisher
@@ -165,7 +165,7 @@ def test_writing_replaces_in_one_step(tmp_path: Path, monkeypatch: pytest.Monkey
     def crash(*_: object) -> None:
         raise OSError("power cut")
 
-    monkeypatch.setattr(files.os, "fsync", crash)
+    monkeypatch.setattr(durable.os, "fsync", crash)
     with pytest.raises(OSError, match="power cut"):
         write_durably(path, b"half")
     assert path.read_text("utf-8").startswith("{\n")
