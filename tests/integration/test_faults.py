@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext
@@ -14,12 +15,14 @@ import pytest
 from postgres_server import PostgresServer
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
-from synthetic import Home, marker, with_password
+from sqlalchemy.exc import DBAPIError
+from synthetic import Home, marker, run, with_password
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.files.home_lock import one_publisher
 from kh02_pipelines.release.steps import DATABASE_STEPS, FILE_STEPS
 from kh02_pipelines.release.verify import verify
+from kh02_pipelines.tables.catalogue import CATALOGUE
 
 ROWS = 5
 
@@ -180,10 +183,39 @@ def test_a_reader_who_copies_on_mariadb_holds_a_publisher_up_as_the_guide_says(
         if level == "READ COMMITTED":
             impatient.publish(2, ROWS)
         else:
-            with pytest.raises(EnvironmentFault, match=r"Lock wait timeout exceeded.*; remedy: end the transaction"):
+            number = connection.execute(text("SELECT CONNECTION_ID()")).scalar_one()
+            named = rf"Lock wait timeout exceeded.*; held by root from .*server process {number}, .*; remedy: end"
+            with pytest.raises(EnvironmentFault, match=named):
                 impatient.publish(2, ROWS)
     reader.dispose()
     home.publish(2, ROWS)
+    require_release(home, 2)
+
+
+def test_a_reader_of_the_views_on_mariadb_cannot_take_the_publishing_lock(mariadb_url: URL, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", with_password(mariadb_url), lock_seconds=1)
+    home.publish(1, ROWS)
+    name = f"r_{uuid.uuid4().hex[:8]}"
+    views = [*CATALOGUE, *(f"{table}_by_release" for table in CATALOGUE), "published_release"]
+    rights = [f"GRANT SELECT ON `{mariadb_url.database}`.`{view}` TO {name}@localhost" for view in views]
+    run(mariadb_url, f"CREATE USER {name}@localhost IDENTIFIED BY 'secret'", *rights)
+    reader = create_engine(mariadb_url.set(username=name, password="secret"))  # noqa: S106
+    try:
+        with reader.connect() as connection:
+            for statement in (
+                "SELECT * FROM publishing_lock FOR UPDATE",
+                "UPDATE publishing_lock SET holder = 'me'",
+                "LOCK TABLES published_release WRITE",
+            ):
+                with pytest.raises(DBAPIError, match="denied"):
+                    connection.execute(text(statement))
+            taken = connection.execute(text("SELECT GET_LOCK(CONCAT('kh02.publish.', LEFT(DATABASE(), 40)), 0)"))
+            assert taken.scalar_one() == 1  # what earlier versions took
+            connection.execute(text("SELECT * FROM published_release"))
+            home.publish(2, ROWS)
+    finally:
+        reader.dispose()
+        run(mariadb_url, f"DROP USER {name}@localhost")
     require_release(home, 2)
 
 

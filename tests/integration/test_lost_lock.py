@@ -13,9 +13,9 @@ from kh02_pipelines.release.database import rows as database_rows
 from kh02_pipelines.release.database.store import DatabaseStore
 
 WHO_HOLDS = {
-    "postgresql": "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = "
-    "(SELECT oid FROM pg_database WHERE datname = current_database())",
-    "mariadb": "SELECT IS_USED_LOCK(CONCAT('kh02.publish.', LEFT(DATABASE(), 40)))",
+    "postgresql": "SELECT l.pid FROM publishing_lock p JOIN pg_locks l ON l.locktype = 'transactionid' AND l.granted "
+    "AND l.transactionid = p.xmax",
+    "mariadb": "SELECT REGEXP_SUBSTR(holder, '(?<=server process )[0-9]+') FROM publishing_lock",
 }
 END = {"postgresql": "SELECT pg_terminate_backend({})", "mariadb": "KILL {}"}
 LOST = r"publishing lock on .* was lost.*; remedy: .*run again"
@@ -28,7 +28,7 @@ def server_url(request: pytest.FixtureRequest) -> URL:
 
 
 def lose_lock(url: URL) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(url, isolation_level="READ UNCOMMITTED")
     dialect = url.get_backend_name().replace("mysql", "mariadb")
     with engine.connect() as connection:
         held_by = connection.execute(text(WHO_HOLDS[dialect])).scalar_one()

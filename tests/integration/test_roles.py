@@ -94,6 +94,51 @@ def test_the_reader_reads_views_and_nothing_else(logins: dict[str, URL]) -> None
         refused(logins["reader"], statement)
 
 
+def test_a_reader_cannot_keep_a_publisher_waiting(logins: dict[str, URL]) -> None:
+    """Neither by the lock's row nor by a named lock of the server, which anybody may take."""
+    DatabaseStore(logins["owner"]).upgrade()
+    for statement in (
+        "SELECT * FROM publishing_lock FOR UPDATE",
+        "SELECT * FROM publishing_lock FOR KEY SHARE",
+        "UPDATE publishing_lock SET holder = 'me'",
+        "LOCK TABLE publishing_lock IN ACCESS SHARE MODE",
+        "LOCK TABLE current_release IN ACCESS SHARE MODE",
+        "LOCK TABLE published_release IN SHARE MODE",
+        "SELECT * FROM published_release FOR SHARE",
+    ):
+        refused(logins["reader"], statement)
+    reader = create_engine(logins["reader"])
+    with reader.connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_lock({0x6B6830325F707562})"))  # what earlier versions took
+        connection.execute(text("SELECT * FROM published_release"))
+        publish_to(DatabaseStore(logins["writer"], lock_seconds=1), 1)
+    reader.dispose()
+    assert run(logins["reader"], "SELECT count(*) FROM commune") == [(5,)]
+
+
+def test_a_publisher_that_waits_for_the_pointer_says_who_holds_it(logins: dict[str, URL]) -> None:
+    DatabaseStore(logins["owner"]).upgrade()
+    publish_to(DatabaseStore(logins["writer"]), 1)
+    impatient = logins["writer"].update_query_dict({"options": "-c lock_timeout=300ms"})
+    other = create_engine(logins["writer"], connect_args={"application_name": "night shift"})
+    with other.connect() as connection:
+        pid = connection.execute(text("SELECT pg_backend_pid() FROM current_release FOR SHARE")).scalar_one()
+        held = rf"held by night shift as {logins['writer'].username}, server process {pid}.*; remedy: end"
+        with pytest.raises(EnvironmentFault, match=held):
+            publish_to(DatabaseStore(impatient), 2)
+    other.dispose()
+    publish_to(DatabaseStore(impatient), 2)
+
+
+def test_every_transaction_of_a_publisher_has_a_lock_timeout(logins: dict[str, URL]) -> None:
+    DatabaseStore(logins["owner"]).upgrade()
+    shown = []
+    for url in (logins["writer"], logins["writer"].update_query_dict({"options": "-c lock_timeout=7s"})):
+        with DatabaseStore(url).database.transaction("was read", writes=True) as connection:
+            shown.append(connection.execute(text("SHOW lock_timeout")).scalar_one())
+    assert shown == ["50s", "7s"]
+
+
 def test_the_writer_runs_no_ddl_and_rewrites_no_row(logins: dict[str, URL]) -> None:
     DatabaseStore(logins["owner"]).upgrade()
     for statement in (

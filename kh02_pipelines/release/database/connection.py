@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from functools import cached_property
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from kh02_pipelines.errors import EnvironmentFault
@@ -20,6 +20,11 @@ from kh02_pipelines.errors import EnvironmentFault
 CONNECT_SECONDS = 10
 SQLITE_BUSY_MILLISECONDS = 30_000
 WRITES = "kh02_writes"
+LOCK_TIMEOUT = "50s"
+"""How long a publisher waits for a row or a table on PostgreSQL where its session sets nothing; MariaDB's default."""
+
+_LOCK_TIMEOUTS = frozenset({"55P03", 1205, 3572})  # of PostgreSQL, MariaDB, MySQL
+_NOT_SHOWN = "a session that the server does not show to this user (on MariaDB that takes the right PROCESS)"
 
 
 def who() -> str:
@@ -35,6 +40,45 @@ def first_line(error: Exception) -> str:
 def run_ddl(connection: Connection, statements: str) -> None:
     """Run DDL as it stands; several statements may be joined, and a percent sign is one."""
     connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+
+
+def is_lock_timeout(error: Exception) -> bool:
+    """Whether a statement gave up waiting for a lock that another session holds."""
+    original = getattr(error, "orig", None) or error
+    codes = {getattr(original, "sqlstate", None), *getattr(original, "args", ())[:1]}
+    return not _LOCK_TIMEOUTS.isdisjoint(code for code in codes if isinstance(code, str | int))
+
+
+def lock_holders(connection: Connection, table: str) -> str:
+    """Which sessions hold locks that keep others from writing to a table, as far as this user may see them.
+
+    PostgreSQL says it of the table, MariaDB of the database. Each comes with its user and the server's number of it.
+    """
+    if connection.dialect.name == "postgresql":
+        query = text(
+            "SELECT DISTINCT a.pid, a.usename, a.application_name, a.xact_start FROM pg_locks l "
+            "JOIN pg_stat_activity a USING (pid) WHERE l.granted AND l.pid <> pg_backend_pid() "
+            "AND l.relation = to_regclass(:name) AND l.mode NOT IN ('AccessShareLock') "
+            "AND NOT EXISTS (SELECT 1 FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted) ORDER BY a.pid"
+        )
+    else:
+        query = text(
+            "SELECT p.id, p.user, p.host, t.trx_started FROM information_schema.innodb_trx t "
+            "JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id "
+            "WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID() AND t.trx_lock_structs > 0 AND :name <> '' "
+            "ORDER BY t.trx_started"
+        )
+    try:
+        found = connection.execute(query, {"name": table}).all()
+    except DBAPIError:
+        return _NOT_SHOWN
+    sessions = [
+        f"{name or 'a session'} as {user}, server process {number}{f', since {since}' if since else ''}"
+        if connection.dialect.name == "postgresql"
+        else f"{user} from {name or 'here'}, server process {number}, since {since}"
+        for number, user, name, since in found
+    ]
+    return "; ".join(sessions) or "a session that has just ended"
 
 
 class Database:
@@ -79,6 +123,9 @@ class Database:
             if self.dialect != "sqlite" and not writes:
                 options["isolation_level"] = "REPEATABLE READ"
             with self.engine.execution_options(**options).begin() as connection:
+                if writes and self.dialect == "postgresql":
+                    wait = "SELECT set_config('lock_timeout', :wait, true) WHERE current_setting('lock_timeout') = '0'"
+                    connection.execute(text(wait), {"wait": LOCK_TIMEOUT})
                 yield connection
 
     @contextmanager
@@ -94,8 +141,18 @@ class Database:
             yield
         except (SQLAlchemyError, psycopg.Error) as error:
             reason = first_line(error)
+            if self.dialect != "sqlite" and is_lock_timeout(error):
+                reason += f"; held by {self._holders()}"
             message = f"the database {self.display_url} {what}: {reason}"
             raise EnvironmentFault(message, remedy=f"{_remedy(reason.lower())}, then run again") from error
+
+    def _holders(self) -> str:
+        """Who holds the pointer's row, which is what a publisher waits for."""
+        try:
+            with self.engine.connect() as connection:
+                return lock_holders(connection, "current_release")
+        except SQLAlchemyError:
+            return _NOT_SHOWN
 
 
 def _remedy(reason: str) -> str:

@@ -1,23 +1,27 @@
 """One publisher at a time, for everybody who publishes to the same database.
 
-Belongs here: the lock each kind of database offers, waiting for it, proving that it is still held, and naming who
+Belongs here: the lock of each kind of database, waiting for it, proving that it is still held, and naming who
 holds it. Does not belong here: the lock of the home folder (``home_lock``).
+
+On a server the lock is the one row of ``publishing_lock``, held in a transaction that writes into it and is never
+committed: whoever has no right to write there cannot take it. (A named lock of the server is anybody's.) No view
+reads that table, so a role that reads the views cannot lock its row either.
 """
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Table, select, text, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.release.database.connection import Database, first_line
+from kh02_pipelines.release.database.connection import Database, first_line, is_lock_timeout, lock_holders, who
 from kh02_pipelines.release.files.home_lock import holder_note, write_holder_note
 
-POSTGRESQL_KEY = 0x6B6830325F707562  # "kh02_pub" as one 64-bit number
 POLL_SECONDS = 0.1
 _WHAT = "could not be locked for publishing"
 
@@ -45,32 +49,30 @@ class PublishingLock:
 
 
 @contextmanager
-def publishing_lock(database: Database, seconds: float) -> Iterator[PublishingLock]:
+def publishing_lock(database: Database, row: Table, seconds: float) -> Iterator[PublishingLock]:
     """Hold the database's publishing lock; it falls with the process or its connection.
 
-    Raises EnvironmentFault naming the holder when it is not free within ``seconds``.
+    ``row``: the table ``publishing_lock``. Raises EnvironmentFault naming the holder when it is not free within
+    ``seconds``, or when this user may not write there.
     """
     if database.dialect == "sqlite":
         with _sqlite(database, seconds) as lock:
             yield lock
         return
-    take, held, give_back = (
-        (_take_postgresql, _HELD_POSTGRESQL, _give_back_postgresql)
-        if database.dialect == "postgresql"
-        else (_take_mariadb, _HELD_MARIADB, _give_back_mariadb)
-    )
     # the body's own errors must not be taken for errors of this connection
     with database.faults(_WHAT):
-        connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection = database.engine.connect()
     try:
         with database.faults(_WHAT):
-            held_by = take(connection, seconds)
-        if held_by is not None:
-            raise _busy(database.display_url, held_by, seconds)
+            token = _take(connection, row, seconds)
+            if token is None:
+                connection.rollback()
+                raise _busy(database.display_url, _holder(connection, row), seconds)
+        held = select(row.c.holder == token)
         yield PublishingLock(database.display_url, lambda: bool(connection.execute(held).scalar_one()))
     finally:
         try:
-            give_back(connection)
+            connection.rollback()
             connection.close()
         except Exception:  # the connection is gone and the lock with it
             connection.invalidate()
@@ -83,58 +85,36 @@ def _busy(where: str, held_by: str, seconds: float) -> EnvironmentFault:
     )
 
 
-_IS_OUR_KEY = (
-    "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
-    "AND (l.classid::bigint << 32) | l.objid::bigint = :key "
-    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
-_HELD_POSTGRESQL = text(
-    f"SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = pg_backend_pid() AND {_IS_OUR_KEY})"  # noqa: S608
-).bindparams(key=POSTGRESQL_KEY)
-
-
-def _take_postgresql(connection: Connection, seconds: float) -> str | None:
+def _take(connection: Connection, row: Table, seconds: float) -> str | None:
+    """Lock the row and sign it; the signature, or None when another session holds it for all of ``seconds``."""
     until = time.monotonic() + seconds
-    while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": POSTGRESQL_KEY}).scalar_one():
+    while True:
+        try:
+            if connection.dialect.name == "postgresql":  # waiting is our part, and so is the end of the session
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            connection.execute(select(row).with_for_update(nowait=True)).one()
+            process = "pg_backend_pid()" if connection.dialect.name == "postgresql" else "CONNECTION_ID()"
+            number = connection.execute(text(f"SELECT {process}")).scalar_one()
+            token = f"{who()}, server process {number}, {uuid.uuid4().hex}"
+            connection.execute(update(row).values(holder=token))
+            return token
+        except DBAPIError as error:
+            connection.rollback()
+            if not is_lock_timeout(error):
+                raise
         if time.monotonic() >= until:
-            row = connection.execute(
-                text(
-                    "SELECT l.pid, a.usename, a.application_name, a.backend_start "  # noqa: S608 - our own text
-                    f"FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid) WHERE {_IS_OUR_KEY}"
-                ),
-                {"key": POSTGRESQL_KEY},
-            ).first()
-            if row is None:
-                return "it has just ended"
-            return f"{row.application_name} as {row.usename}, server process {row.pid}, since {row.backend_start}"
+            return None
         time.sleep(POLL_SECONDS)
-    return None
 
 
-def _give_back_postgresql(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": POSTGRESQL_KEY})
-
-
-_MARIADB_NAME = "CONCAT('kh02.publish.', LEFT(DATABASE(), 40))"
-_HELD_MARIADB = text(f"SELECT IS_USED_LOCK({_MARIADB_NAME}) = CONNECTION_ID()")
-
-
-def _take_mariadb(connection: Connection, seconds: float) -> str | None:
-    if connection.execute(text(f"SELECT GET_LOCK({_MARIADB_NAME}, :seconds)"), {"seconds": seconds}).scalar_one() == 1:
-        return None
-    row = connection.execute(
-        text(
-            "SELECT id, user, host, time FROM information_schema.processlist "  # noqa: S608
-            f"WHERE id = IS_USED_LOCK({_MARIADB_NAME})"
-        )
-    ).first()
-    if row is None:
-        return "it has just ended, or its connection is not shown to this user"
-    return f"{row.user} from {row.host}, server process {row.id}"
-
-
-def _give_back_mariadb(connection: Connection) -> None:
-    connection.execute(text(f"SELECT RELEASE_LOCK({_MARIADB_NAME})"))
+def _holder(connection: Connection, row: Table) -> str:
+    """Who holds the row now; MariaDB lets us read the signature, PostgreSQL shows whose lock it is."""
+    if connection.dialect.name != "postgresql":
+        connection = connection.execution_options(isolation_level="READ UNCOMMITTED")
+        signature = connection.execute(select(row.c.holder)).scalar_one_or_none()
+        if signature:
+            return str(signature).rpartition(", ")[0]
+    return lock_holders(connection, row.name)
 
 
 @contextmanager

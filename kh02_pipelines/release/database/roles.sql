@@ -81,6 +81,8 @@ BEGIN
         ELSIF thing = 'catalogue_release' THEN
             EXECUTE format('GRANT INSERT, DELETE ON %I.%I TO kh02_writer', here, thing);
             EXECUTE format('GRANT UPDATE (status, published_at) ON %I.%I TO kh02_writer', here, thing);
+        ELSIF thing = 'publishing_lock' THEN
+            EXECUTE format('GRANT UPDATE (holder) ON %I.%I TO kh02_writer', here, thing);
         ELSIF thing = 'release_move' THEN
             EXECUTE format('GRANT INSERT ON %I.%I TO kh02_writer', here, thing);
         ELSIF thing NOT IN ('catalogue_contract', 'catalogue_schema_version') THEN

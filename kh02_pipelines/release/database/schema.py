@@ -33,7 +33,7 @@ STAGED, PUBLISHED = "staged", "published"
 PUBLISH, ROLLBACK = "publish", "rollback"
 BY_RELEASE = "_by_release"
 PUBLISHED_RELEASE = "published_release"
-REVISION = "0002"
+REVISION = "0004"
 """The newest migration; a database at another one is not written to."""
 VERSION_TABLE = "catalogue_schema_version"
 """Where alembic keeps the migration a database is at."""
@@ -54,6 +54,7 @@ class ReleaseSchema:
     pointer: Table
     move: Table
     contract: Table
+    lock: Table
 
     @property
     def fingerprint(self) -> str:
@@ -169,6 +170,15 @@ def control_tables(metadata: MetaData) -> dict[str, Table]:
             Column("fingerprint", String(64), nullable=False, comment="Dấu vết lược đồ | Fingerprint of the schema"),
             CheckConstraint("one = 1", name="ck_catalogue_contract_one"),
             comment="Lược đồ được dựng cho hợp đồng nào | The contract the schema was made for",
+            **DIALECT_OPTIONS,
+        ),
+        "lock": Table(
+            "publishing_lock",
+            metadata,
+            Column("one", Integer, primary_key=True, autoincrement=False, comment="Luôn là 1 | Always 1"),
+            Column("holder", String(255), comment="Ai đang công bố | Who publishes; never committed"),
+            CheckConstraint("one = 1", name="ck_publishing_lock_one"),
+            comment="Khóa công bố: mỗi lúc một người | The publishing lock: one publisher at a time",
             **DIALECT_OPTIONS,
         ),
     }

@@ -144,7 +144,7 @@ class DatabaseStore:
     @contextmanager
     def lock(self) -> Iterator[PublishingLock]:
         """Hold the database's publishing lock. Raises EnvironmentFault naming who holds it for long."""
-        with publishing_lock(self.database, self._lock_seconds) as lock:
+        with publishing_lock(self.database, self.schema.lock, self._lock_seconds) as lock:
             self._step("database.locked")
             yield lock
 
@@ -208,6 +208,7 @@ class DatabaseStore:
         with self.database.transaction(_NOT_READ) as connection:
             if stored_fingerprint(connection) is None or not records.staged(connection, self.schema):
                 return []
+        self.require_schema()
         with self.lock() as lock, self._changing(lock, "could not be cleared") as (connection, _):
             staged = records.staged(connection, self.schema)  # again: only under the lock is it nobody's work
             for release in staged:
