@@ -57,7 +57,7 @@ def read_grids(data: bytes, path: Path, encoding: str = "auto") -> list[Grid]:
         )
     if is_workbook(data):
         return [
-            Grid(sheet.name, _text_rows(sheet.rows, path), sheet.merged, sheet.visible)
+            Grid(sheet.name, _text_rows(list(enumerate(sheet.rows, start=1)), path), sheet.merged, sheet.visible)
             for sheet in read_workbook(data, path)
         ]
     text, legacy = _decode(data, path, encoding)

@@ -1,32 +1,35 @@
-"""Reading XLSX and XLS files from outsiders, once their parts have been judged.
+"""Reading XLSX and XLS files from outsiders, in a process of their own with limits on memory and time.
 
-Belongs here: reading cells with python-calamine, filling merged regions. Does not belong here: judging the parts
-of an XLSX (``workbook_parts``), the process for an XLS (``workbook_child``) or what cells mean. Formulas are never
-computed: the stored value of a cell is read, as text.
+Belongs here: the border between the two processes. Does not belong here: opening the file and its cells, which the
+child does (``workbook_child``). A few bytes can ask the library for all memory or for hours of work, or abort its
+process: then the child ends, and the run does not.
 """
 
-import io
+import importlib.util
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
-
-import python_calamine
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.sources.workbook_child import read_apart
-from kh02_pipelines.sources.workbook_parts import MAX_CELLS, require_bounded
+
+MAX_MEMORY = 1024**3
+"""Most memory that reading a workbook may take; one with 3 million cells takes two thirds of it."""
+MAX_SECONDS = 60
+"""Longest that reading a workbook may take; the largest real one takes one second."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CHILD = Path(__file__).with_name("workbook_child.py")
 
 
 @dataclass(frozen=True)
 class WorkbookSheet:
-    """A sheet's rows as text with their row numbers, how many merged regions were filled, and whether it is shown."""
+    """A sheet's rows as text from row 1 on, how many merged regions were filled, and whether it is shown."""
 
     name: str
-    rows: Sequence[tuple[int, list[str]]]
+    rows: Sequence[list[str]]
     merged: int
     visible: bool
 
@@ -37,51 +40,36 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes, path: Path) -> list[WorkbookSheet]:
-    """Every worksheet, hidden ones too. Raises SourceError for anything beyond the bounds, XML tricks or a cut file."""
-    if data.startswith(_OLE):
-        return [WorkbookSheet(**fields) for fields in read_apart(data, path)]
-    require_bounded(data, path)
+    """Every worksheet, hidden ones too. Raises SourceError for whatever the child refuses or does not survive."""
+    library = importlib.util.find_spec("python_calamine")
+    if library is None or library.origin is None:
+        raise ModuleNotFoundError("python_calamine", name="python_calamine")
+    packages = Path(library.origin).parents[1]
+    # no site packages but the one that is needed, for a quick start; and none of our environment, which holds secrets
+    command = [sys.executable, "-I", "-S", str(_CHILD), str(packages), str(MAX_MEMORY), str(MAX_SECONDS)]
     try:
-        return sheets_of(data)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # the library has a family of errors, and its panics are no Exception
-        raise SourceError(
-            f"not a readable workbook: {error}", file=path, remedy="deliver the file again, whole, as XLSX, XLS or CSV"
-        ) from error
+        child = subprocess.run(  # noqa: S603 (our own interpreter and module)
+            command,
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=MAX_SECONDS,
+            env={},
+            check=True,
+        )
+    except subprocess.SubprocessError:
+        what = f"takes more than {MAX_MEMORY // 1024**2} MB or {MAX_SECONDS} seconds to read, or breaks the reader"
+        raise _refused(what, path) from None  # the cause holds all the bytes
+    answer = json.loads(child.stdout)
+    if "refused" in answer:
+        raise _refused(f"not a readable workbook: {answer['refused']}", path)
+    return [WorkbookSheet(**sheet) for sheet in answer["sheets"]]
 
 
-def sheets_of(data: bytes) -> list[WorkbookSheet]:
-    """Every worksheet of bytes that may be opened. Raises ValueError for too many cells, and what the library does."""
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
-    shown = python_calamine.SheetVisibleEnum.Visible
-    return [_read_sheet(book.get_sheet_by_name(sheet.name), sheet.name, sheet.visible == shown) for sheet in sheets]
-
-
-def _read_sheet(sheet: python_calamine.CalamineSheet, name: str, visible: bool) -> WorkbookSheet:
-    regions = sheet.merged_cell_ranges or []
-    height, width = sheet.total_height, sheet.total_width
-    covered = sum(
-        (min(bottom + 1, height) - top) * (min(right + 1, width) - left)
-        for (top, left), (bottom, right) in regions
-        if top < height and left < width
+def _refused(what: str, path: Path) -> SourceError:
+    return SourceError(
+        what,
+        file=path,
+        remedy="save it anew with a spreadsheet program, without password and far cells, and deliver it whole, "
+        "as XLSX or CSV",
     )
-    if max(height * width, covered) > MAX_CELLS:
-        raise ValueError(f"sheet {name!r} has too many cells")
-    rows = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-    for (top, left), (bottom, right) in regions:
-        if top < len(rows) and left < len(rows[top]):
-            for row in range(top, min(bottom + 1, len(rows))):
-                for column in range(left, min(right + 1, len(rows[row]))):
-                    if row != top:  # a region that spans columns is a title: only its first row is kept as printed
-                        rows[row][column] = rows[row][column] or rows[top][left]
-    return WorkbookSheet(name, list(enumerate(rows, start=1)), len(regions), visible)
-
-
-def _text(cell: Any) -> str:
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, (datetime, date)):
-        return cell.isoformat()
-    return str(cell)
