@@ -22,6 +22,8 @@ MAX_BYTES = 64 * 1024 * 1024
 """Largest file accepted, in bytes: the real ones are below 2 MB."""
 MAX_ROWS = 500_000
 MAX_COLUMNS = 200
+MAX_CELL = 2_000
+"""Most characters in a cell: what one row prints can stand in the trace of many; the real ones have 61."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,9 @@ def _text_rows(rows: Sequence[tuple[int, list[str]]], path: Path) -> pd.DataFram
             file=path,
             remedy="check that it is the right file",
         )
+    long = next((line for line, cells in filled if max(map(len, cells)) > MAX_CELL), None)
+    if long is not None:
+        raise SourceError(f"has a cell of more than {MAX_CELL} characters", file=path, row=long, remedy="shorten it")
     frame = pd.DataFrame([cells + [""] * (width - len(cells)) for _, cells in filled], columns=list(range(width)))
     frame = frame.astype("str")
     frame["line"] = pd.Series([line for line, _ in filled], dtype="int64")

@@ -23,6 +23,9 @@ RECORD_FIELDS = (
     "province_name",
 )
 
+MOST_NAMED = 3
+"""How many names of one code the reason of a quarantined row gives."""
+
 
 def clean_records(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     """Records (RECORD_FIELDS, ``sheet``, ``line``) with every value in clean form, traced."""
@@ -150,9 +153,16 @@ def _set_aside_repeated(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     key = spelling_key(records["name"]) + "|" + records["district_code"] + "|" + records["province_code"]
     meanings = key.groupby(records["code"]).transform("nunique")
     several = communes & (meanings > 1)
-    joined = records[several].groupby("code")["name"].agg(lambda group: " / ".join(dict.fromkeys(group)))
+    joined = records[several].groupby("code")["name"].agg(_first_names)
     names = records["code"].map(joined.astype("str")).astype("str").fillna("")
     records = refuse(records, several, "code", "the code stands for several units: " + names, trace)
     communes = records["code"] != ""
     repeated = communes & records["code"].duplicated()
     return refuse(records, repeated, "code", "the row repeats an earlier one", trace)
+
+
+def _first_names(names: pd.Series) -> str:
+    """The first of several names and how many more there are: it stands in the reason of each of their rows."""
+    different = list(dict.fromkeys(names))
+    more = f" and {len(different) - MOST_NAMED} more" if len(different) > MOST_NAMED else ""
+    return " / ".join(different[:MOST_NAMED]) + more

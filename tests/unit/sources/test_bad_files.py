@@ -130,6 +130,20 @@ def test_one_code_for_two_names_sets_both_aside_and_a_repeat_only_itself() -> No
     assert conserved(trace)
 
 
+def test_the_reasons_of_many_rows_under_one_code_stay_short() -> None:
+    """Once every reason named every row: 5,000 of them took 3 GB."""
+    trace = register(csv(*(ROWS[0].replace("Phúc Xá", f"Số {at}") for at in range(5_000)), *ROWS[1:]))[1]
+    reason = "the code stands for several units: Phường Số 0 / Phường Số 1 / Phường Số 2 and 4997 more"
+    assert set(trace.quarantined()["reason"]) == {reason}
+    assert trace.counts()["quarantined"] == 5_000
+    assert conserved(trace)
+
+
+def test_a_cell_longer_than_any_name_is_refused_with_its_row() -> None:
+    with pytest.raises(SourceError, match=r"a cell of more than 2000 characters; file register.csv, row 3"):
+        register(csv(ROWS[0], ROWS[1].replace("Trúc Bạch", "x" * 2_001), ROWS[2]))
+
+
 def test_an_unknown_parent_is_quarantined() -> None:
     rows = [
         *ROWS,
