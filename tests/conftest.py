@@ -122,12 +122,12 @@ class Installation:
             )
 
     def published_files(self) -> dict[str, bytes]:
-        """What Parquet readers can see, by path: the pointer and every file of every release."""
+        """What Parquet readers can see, by path, but the time of the last check, which moves with every run."""
         root = self.home / "parquet"
         return {
             str(path.relative_to(root)): path.read_bytes()
             for path in sorted(root.rglob("*"))
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not path.name.startswith(".") and path.name != "checked.json"
         }
 
 

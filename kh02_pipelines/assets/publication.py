@@ -8,7 +8,6 @@ from kh02_pipelines.assets import groups
 from kh02_pipelines.release.diff.change_files import change_rows
 from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.files.durable import write_durably
-from kh02_pipelines.release.last_run import note_run
 from kh02_pipelines.release.publish import one_publisher, publish_database, publish_parquet
 from kh02_pipelines.release.staging import open_staged
 from kh02_pipelines.resources.stores import Stores
@@ -61,7 +60,9 @@ def database_release(
         "The Parquet release: an immutable folder and the pointer current.json, swapped in one step.",
     ),
 )
-def parquet_release(stores: dg.ResourceParam[Stores], candidate_release: str) -> dg.MaterializeResult[None]:
+def parquet_release(
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], candidate_release: str
+) -> dg.MaterializeResult[None]:
     """Publish the candidate as Parquet."""
     with one_publisher(stores.home):
         staged = open_staged(stores.staging / candidate_release)
@@ -70,10 +71,10 @@ def parquet_release(stores: dg.ResourceParam[Stores], candidate_release: str) ->
             stores.parquet,
             stores.database,
             now=stores.clock(),
+            run_id=context.run.run_id,
             retention=stores.retention,
             limits=stores.limits,
         )
-        note_run(stores.home, published.release_id, stores.clock())
     return dg.MaterializeResult(
         metadata={
             "release_id": published.release_id,

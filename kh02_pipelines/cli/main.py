@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
@@ -30,6 +30,9 @@ from kh02_pipelines.cli import releases
 from kh02_pipelines.cli.diff import diff
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from kh02_pipelines.release.files.parquet_store import ParquetStore
 
 OK, CHECKS_FAILED, USAGE_OR_ENVIRONMENT = 0, 1, 2
 
@@ -179,7 +182,7 @@ def doctor() -> None:
         if current is None:
             problems.append("no release has been published; remedy: kh02 build")
         else:
-            problems += _silence(stores.home, stores.clock(), settings.max_as_of_age)
+            problems += _silence(stores.parquet, stores.clock(), settings.max_as_of_age)
         in_database = stores.database.current()
         agrees = current is not None and in_database == current.content_hash
         out.print(f"{'database holds':20} {'the same release' if agrees else in_database or '-'}")
@@ -197,21 +200,23 @@ def doctor() -> None:
     raise typer.Exit(USAGE_OR_ENVIRONMENT if problems else OK)
 
 
-def _silence(home: Path, now: dt.datetime, days: int) -> list[str]:
-    """Print when the last run ended well; a problem when that is more than ``days`` ago."""
-    from kh02_pipelines.release.last_run import last_run
+def _silence(files: "ParquetStore", now: dt.datetime, days: int) -> list[str]:
+    """Print when all checks last passed; a problem when that is more than ``days`` ago."""
+    from kh02_pipelines.release.last_check import last_check
 
-    last = last_run(home)
+    last = last_check(files)
     if last is None:
-        out.print(f"{'last good run':20} -")
-        return ["no run has ended well in this home; remedy: kh02 build"]
-    ago = (now - last.ended_at).days
-    out.print(f"{'last good run':20} {last.ended_at.isoformat(timespec='minutes')} ({ago} days ago)", soft_wrap=True)
+        out.print(f"{'last checked':20} -")
+        return ["it is not on record when all checks last passed; remedy: kh02 build"]
+    ago = (now - last.last_checked_at).days
+    out.print(
+        f"{'last checked':20} {last.last_checked_at.isoformat(timespec='minutes')} ({ago} days ago)", soft_wrap=True
+    )
     if ago <= days:
         return []
     return [
-        f"no run has ended well for {ago} days, the limit is {days} (KH02_MAX_AS_OF_AGE); remedy: look at the failed "
-        "runs in the UI, and whether the daemon that starts nightly_sync runs"
+        f"no run has passed all checks for {ago} days, the limit is {days} (KH02_MAX_AS_OF_AGE); remedy: look at the "
+        "failed runs in the UI, and whether the daemon that starts nightly_sync runs"
     ]
 
 

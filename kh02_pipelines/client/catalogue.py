@@ -28,6 +28,7 @@ class PinnedRelease:
     release_id: str
     as_of: dt.date
     content_hash: str
+    last_checked_at: dt.datetime
     rows: Mapping[str, int]
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -57,6 +58,14 @@ class Catalogue(ABC):
     def content_hash(self) -> str:
         """SHA-256 of what the tables say, in hexadecimal."""
         return self._release.content_hash
+
+    @property
+    def last_checked_at(self) -> dt.datetime:
+        """When all checks last passed on the release, as of when it was opened; it moves on every good night.
+
+        With its offset. Files record it of the current release; of another one they say when it was published.
+        """
+        return self._release.last_checked_at
 
     @property
     def tables(self) -> tuple[str, ...]:

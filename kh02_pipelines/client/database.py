@@ -165,6 +165,8 @@ def _release(connection: "Connection", release: str | None) -> PinnedRelease | N
     """What the database records of a published release, or of the current one; None when it is not there."""
     from sqlalchemy import Date, column, select, table
 
+    from kh02_pipelines.tables.sql import Moment
+
     view = table(
         RELEASES,
         column("release_id"),
@@ -173,13 +175,19 @@ def _release(connection: "Connection", release: str | None) -> PinnedRelease | N
         column("row_counts"),
         column("is_current"),
         column("table_columns"),
+        column("last_checked_at", Moment()),
     )
     wanted = view.c.is_current == 1 if release is None else view.c.release_id == release
-    wished = (view.c.release_id, view.c.as_of, view.c.content_hash, view.c.row_counts, view.c.table_columns)
-    row = connection.execute(select(*wished).where(wanted)).one_or_none()
-    # a release published before its columns were recorded has none there
-    return (
-        None if row is None else PinnedRelease(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4] or "{}"))
+    row = connection.execute(select(view).where(wanted)).one_or_none()
+    if row is None:
+        return None
+    return PinnedRelease(
+        row.release_id,
+        row.as_of,
+        row.content_hash,
+        row.last_checked_at,
+        rows=json.loads(row.row_counts),
+        columns=json.loads(row.table_columns or "{}"),  # published before they were recorded: none
     )
 
 

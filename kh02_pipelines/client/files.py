@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 POINTER, DESCRIPTION, SUMS, MARK = "current.json", "release.json", "SHA256SUMS", ".publishing.json"
+CHECKED = "checked.json"
 _REMEDY = "kh02 verify on the publishing side, then restore the file or kh02 rollback"
 
 
@@ -101,7 +102,7 @@ def open_files(home: Path, release: str | None) -> ParquetCatalogue:
         if release not in {entry.name for entry in root.iterdir()} or release == _under_way(root):
             raise FileNotFoundError(release)
         recorded = json.loads((root / release / DESCRIPTION).read_text("utf-8"))
-        return ParquetCatalogue(root / release, _pinned(recorded))
+        return ParquetCatalogue(root / release, _pinned(recorded, _last_checked(root, release)))
     except FileNotFoundError as error:
         raise ReleaseNotFound(
             f"no release {release!r} is here" if release else "nothing has been published here yet",
@@ -122,10 +123,22 @@ def _under_way(root: Path) -> str | None:
     return mark["release_id"] if mark.get("brings_folder") and mark.get("release_id") != pointed else None
 
 
-def _pinned(recorded: Mapping[str, Any]) -> PinnedRelease:
+def _last_checked(root: Path, release: str) -> str | None:
+    """When all checks last passed on the release, where that is noted of this one."""
+    try:
+        noted = json.loads((root / CHECKED).read_text("utf-8"))
+        dt.datetime.fromisoformat(noted["last_checked_at"])
+        return str(noted["last_checked_at"]) if noted["release_id"] == release else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # a broken note takes the release from nobody: it looks as old as it is
+
+
+def _pinned(recorded: Mapping[str, Any], last_checked: str | None) -> PinnedRelease:
+    """A release whose checks were not noted has passed them when it was published."""
     return PinnedRelease(
         release_id=str(recorded["release_id"]),
         as_of=dt.date.fromisoformat(recorded["as_of"]),
         content_hash=str(recorded["content_hash"]),
+        last_checked_at=dt.datetime.fromisoformat(last_checked or recorded["published_at"]),
         rows={str(name): int(number) for name, number in recorded["rows"].items()},
     )

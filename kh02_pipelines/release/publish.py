@@ -22,6 +22,7 @@ from kh02_pipelines.release.audit import RULES, require_sound
 from kh02_pipelines.release.database.store import DatabaseStore
 from kh02_pipelines.release.files.home_lock import mark_ended, mark_started, one_publisher
 from kh02_pipelines.release.files.parquet_store import ParquetStore
+from kh02_pipelines.release.last_check import note_check
 from kh02_pipelines.release.proven import proven_of
 from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.release.retention import Retention
@@ -82,7 +83,7 @@ def publish_database(
     as_of = dt.date.fromisoformat(target[:10])
     if target == staged.release_id or not files.has(target):
         extra = None if exports is None else _bound(exports, tables, target, as_of)
-        since = current.published_at if current is not None and shown else now
+        since = current.published_at.astimezone(now.tzinfo) if current is not None and shown else now
         files.add(staged, since, extra, as_of=as_of, replaces=None if current is None else current.release_id)
     elif problems := files.problems(target):
         raise EnvironmentFault(
@@ -108,12 +109,13 @@ def publish_parquet(
     database: DatabaseStore,
     *,
     now: dt.datetime,
+    run_id: str | None = None,
     retention: Retention | None = None,
     limits: Limits = NO_OTHER_LIMITS,
     rules: tuple[Rule, ...] = RULES,
     step: Step = no_step,
 ) -> Published:
-    """Audit the staged bytes, let the file pointer follow the database's, and prune old releases from both stores.
+    """Audit the staged bytes, let the file pointer follow the database's, prune old releases, note the check.
 
     The caller holds the home's lock. Raises AuditError or EnvironmentFault (among others when the database does
     not show this candidate: its pointer is the commit); readers of the files then keep the previous release.
@@ -137,6 +139,7 @@ def publish_parquet(
             )
         files.point_to(current.release_id)
     prune(files, database, now, retention or Retention(), step)
+    note_check(files, database, current.release_id, now, run_id)
     mark_ended(files.root)
     step("publish.ended")
     return Published(current.release_id, new=new)

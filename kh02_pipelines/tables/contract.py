@@ -23,12 +23,12 @@ def schema_fingerprint(schema: pa.Schema) -> str:
 
 
 def contract_fingerprint(tables: Mapping[str, Table]) -> str:
-    """SHA-256 over the shape, keys, vocabularies and lengths of all tables; meanings take no part."""
+    """SHA-256 over the shape, keys, indexes, vocabularies and lengths of all tables; meanings take no part."""
     digest = hashlib.sha256(CONTRACT_VERSION.encode())
     for name in sorted(tables):
         table = tables[name]
         limits = [(column.name, column.allowed, column.max_length) for column in table.columns]
         keys = [(key.columns, key.target, key.target_columns) for key in table.foreign_keys]
-        shape = (name, schema_fingerprint(arrow_schema(table)), table.primary_key, keys, limits)
+        shape = (name, schema_fingerprint(arrow_schema(table)), table.primary_key, keys, table.indexes, limits)
         digest.update(repr(shape).encode())
     return digest.hexdigest()

@@ -49,7 +49,11 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Table:
-    """One published table. Rows are stored in the order of the primary key."""
+    """One published table. Rows are stored in the order of the primary key.
+
+    ``lookups``: columns besides codes that rows are looked up by. ``example``: one SQL statement that uses the table as
+    it is meant, shown wherever the table is explained.
+    """
 
     name: str
     family: str
@@ -58,13 +62,15 @@ class Table:
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = field(default=())
+    lookups: tuple[str, ...] = ()
+    example: str = ""
 
     def __post_init__(self) -> None:
         names = self.column_names
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"table {self.name}: columns declared twice: {repeated}")
-        for key in (self.primary_key, *(foreign.columns for foreign in self.foreign_keys)):
+        for key in (self.primary_key, self.lookups, *(foreign.columns for foreign in self.foreign_keys)):
             unknown = sorted(set(key) - set(names))
             if unknown:
                 raise ValueError(f"table {self.name}: key names unknown columns: {unknown}")
@@ -76,6 +82,15 @@ class Table:
     def column_names(self) -> list[str]:
         """Column names in published order."""
         return [column.name for column in self.columns]
+
+    @property
+    def indexes(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of each index besides the primary key: every code that the key does not begin with, ``lookups``.
+
+        An index on every reference as well doubles the time of a publication, for columns with few values.
+        """
+        codes = [column.name for column in self.columns if column.type is ColumnType.CODE]
+        return tuple((name,) for name in dict.fromkeys((*codes, *self.lookups)) if name != self.primary_key[0])
 
     def column(self, name: str) -> Column:
         """The column called ``name``; KeyError when the table has none."""

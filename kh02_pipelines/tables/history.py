@@ -134,6 +134,7 @@ SUCCESSION = Table(
         ForeignKey(("predecessor_id",), "unit_version", ("unit_id",)),
         ForeignKey(("successor_id",), "unit_version", ("unit_id",)),
     ),
+    lookups=("successor_id",),
 )
 
 TABLES = (LEGAL_DOCUMENT_TABLE, CHANGE_EVENT, UNIT_VERSION, SUCCESSION)

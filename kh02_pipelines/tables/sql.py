@@ -1,15 +1,19 @@
-"""SQL projection of the table declarations: SQLAlchemy tables with named keys, checks and comments.
+"""SQL projection of the table declarations: SQLAlchemy tables with named keys, indexes, checks and comments.
 
 Belongs here: the mapping of declared types to SQL. Does not belong here: connections and statements.
 """
 
+import datetime as dt
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Date,
+    DateTime,
+    Dialect,
     ForeignKeyConstraint,
+    Index,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
@@ -17,7 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from kh02_pipelines.tables.declaration import Column, ColumnType, Table
 
@@ -35,8 +40,41 @@ DIALECT_OPTIONS: dict[str, Any] = {
 }
 
 
+class Moment(TypeDecorator[dt.datetime]):
+    """A point in time, to the second: ``timestamptz`` on PostgreSQL; elsewhere date and time in UTC.
+
+    SQLite and MariaDB have no type that keeps an offset: there it is what ``CURRENT_TIMESTAMP`` of SQLite and
+    ``UTC_TIMESTAMP()`` give. Values come back with their offset; one without is refused (ValueError).
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQLite has no such type: text, as its own functions write and read it."""
+        if dialect.name != "sqlite":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        form = "%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d"
+        return dialect.type_descriptor(sqlite.DATETIME(storage_format=form))  # type: ignore[no-untyped-call]
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """What the driver is given."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment without its offset: {value}")
+        value = value.astimezone(dt.UTC).replace(microsecond=0)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """What the driver gives, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
 def sql_metadata(tables: dict[str, Table]) -> MetaData:
-    """SQLAlchemy metadata holding every declared table, with named PK, FK and CHECK constraints."""
+    """SQLAlchemy metadata holding every declared table, with named PK, FK and CHECK constraints and indexes."""
     metadata = MetaData()
     for table in tables.values():
         sql_table(table, metadata)
@@ -99,6 +137,7 @@ def _sql_table(
             for column in table.columns
             if column.allowed
         ),
+        *(Index(f"ix_{table.name}{suffix}_{'_'.join(columns)}", *leading, *columns) for columns in table.indexes),
         comment=f"{table.vi} | {table.en}",
         **DIALECT_OPTIONS,
     )

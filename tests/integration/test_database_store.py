@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
-from synthetic import AWKWARD, FIRST_DAY, Home, marker, publish_to, rows_of_query, synthetic, with_password
+from synthetic import AWKWARD, FIRST_DAY, Home, marker, publish_to, rows_of_query, run, synthetic, with_password
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import content_hash, release_id
@@ -56,6 +56,62 @@ def test_keys_that_differ_in_case_tone_or_a_trailing_space_stay_apart(database_u
     store = DatabaseStore(database_url, upgrades_itself=True)
     store.publish(tables, FIRST_DAY, content_hash(tables))
     assert rows_of_query(store, "SELECT count(*) FROM legal_document") == [(6,)]
+
+
+def test_published_releases_have_moments(database_url: URL) -> None:
+    """In UTC to the second, in a type that the database computes with; text would compare by its offset."""
+    store = DatabaseStore(database_url, upgrades_itself=True)
+    east = dt.timezone(dt.timedelta(hours=7))
+    evening = dt.datetime(2026, 1, 2, 1, 30, 0, 999, east)
+    release = publish_to(store, 1, published_at=evening)
+    store.note_check(release, evening + dt.timedelta(days=3))
+    store.note_check("2026-01-01+00000000", evening)  # nobody's: no row, no error
+    [found] = store.releases()
+    assert found.published_at == evening.replace(microsecond=0)
+    assert found.published_at.utcoffset() == dt.timedelta(0)
+    [moments] = rows_of_query(store, "SELECT published_at, last_checked_at FROM published_release")
+    days = {
+        "sqlite": "julianday(last_checked_at) - julianday(published_at)",
+        "postgresql": "EXTRACT(day FROM last_checked_at - published_at)",
+        "mariadb": "TIMESTAMPDIFF(DAY, published_at, last_checked_at)",
+    }[store.database.dialect]
+    assert rows_of_query(store, f"SELECT {days} FROM published_release") == [(3,)]
+    if store.database.dialect == "sqlite":
+        assert moments == ("2026-01-01 18:30:00", "2026-01-04 18:30:00")
+    else:
+        assert all(isinstance(moment, dt.datetime) for moment in moments)
+
+
+LOOKUPS = [
+    ("commune", "code"),
+    ("commune", "province_code"),
+    ("commune_crosswalk", "old_code"),
+    ("commune_crosswalk", "new_code"),
+    ("district_crosswalk", "new_commune_code"),
+    ("unit_version", "code"),
+    ("succession", "successor_id"),
+]
+
+
+def test_a_lookup_by_code_uses_an_index(database_url: URL) -> None:
+    """Of the views that readers have, over several releases of a size at which an index is worth it."""
+    store = DatabaseStore(database_url, upgrades_itself=True)
+    releases = [publish_to(store, number, rows=2_000) for number in range(1, 4)]
+    dialect = store.database.dialect
+    primary = {"sqlite": "sqlite_autoindex_{}_release_1", "postgresql": "pk_{}_release", "mariadb": "PRIMARY"}[dialect]
+    explain = "EXPLAIN QUERY PLAN" if dialect == "sqlite" else "EXPLAIN"
+    if dialect == "postgresql":
+        run(database_url, "ANALYZE")
+    for table, column in LOOKUPS:
+        for query in (
+            f"SELECT * FROM {table} WHERE {column} = '00042'",
+            f"SELECT * FROM {table}_by_release WHERE release_id = '{releases[0]}' AND {column} = '00042'",
+        ):
+            plan = "\n".join(str(line) for line in rows_of_query(store, f"{explain} {query}"))
+            own = column == CATALOGUE[table].primary_key[0]
+            assert (primary.format(table) if own else f"ix_{table}_release_{column}") in plan, f"{query}\n{plan}"
+            assert f"Seq Scan on {table}_release" not in plan
+            assert f"SCAN {table}_release" not in plan
 
 
 def test_a_database_that_changes_values_is_not_believed(database_url: URL) -> None:

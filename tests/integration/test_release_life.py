@@ -41,6 +41,44 @@ def test_an_unchanged_catalogue_makes_no_new_release(home: Home) -> None:
     assert len(home.database.releases()) == len(home.files.releases()) == 1
 
 
+def test_an_unchanged_night_moves_the_time_of_the_last_check_and_nothing_else(
+    tmp_path: Path, database_url: URL
+) -> None:
+    home = Home(tmp_path / "home", with_password(database_url))
+    release = home.publish(1).release_id
+
+    def seen() -> tuple[dict[str, bytes], list[object], dict[str, object]]:
+        files = {str(path): path.read_bytes() for path in sorted(home.files.root.rglob("*")) if path.is_file()}
+        checked = json.loads(files.pop(str(home.files.root / "checked.json")))
+        with home.database.database.transaction("was read") as connection:
+            query = (
+                "SELECT release_id, content_hash, run_id, published_at, row_counts, is_current FROM published_release"
+            )
+            rest = [tuple(row) for row in connection.execute(text(query))]
+        return files, rest, checked
+
+    files, rest, checked = seen()
+    first = MORNING + dt.timedelta(days=1)
+    assert checked == {"release_id": release, "last_checked_at": first.isoformat(), "run_id": None}
+    assert open_catalogue(home.url).last_checked_at == open_catalogue(home.path).last_checked_at == first
+    later = first + dt.timedelta(days=3)
+    assert home.publish_again(1, days_later=3).new is False
+    assert seen() == (files, rest, {**checked, "last_checked_at": later.isoformat()})
+    assert open_catalogue(home.url).last_checked_at == open_catalogue(home.path).last_checked_at == later
+
+
+def test_a_night_whose_audit_fails_leaves_the_time_of_the_last_check(home: Home) -> None:
+    release = home.publish(1).release_id
+    roll_to = home.publish(2).release_id
+    before = open_catalogue(home.path).last_checked_at
+    roll_back(home.files, home.database, release, "sai tên xã", LATER)
+    with pytest.raises(AuditError):
+        home.publish_again(2, days_later=1)
+    assert json.loads((home.files.root / "checked.json").read_text("utf-8"))["release_id"] == roll_to
+    assert open_catalogue(home.path, release=roll_to).last_checked_at == before
+    assert open_catalogue(home.url).last_checked_at == open_catalogue(home.path).last_checked_at < before
+
+
 def test_files_say_which_release_they_are_of_and_have_the_same_bytes_every_time(home: Home, tmp_path: Path) -> None:
     release = home.publish(1).release_id
     other = Home(tmp_path / "other", f"sqlite:///{tmp_path / 'other.db'}")

@@ -1,9 +1,12 @@
 """``kh02 db upgrade`` on databases that hold something: what readers have stays, or what is in the way is named."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
+from sqlalchemy import inspect
 from sqlalchemy.engine import URL
-from synthetic import publish_to, rows_of_query, run
+from synthetic import MORNING, Home, publish_to, rows_of_query, run, with_password
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.database.store import DatabaseStore
@@ -128,3 +131,52 @@ def test_tables_about_releases_move_behind_views(database_url: URL) -> None:
     store.remove([release])
     assert rows_of_query(store, "SELECT count(*) FROM quality_result_release") == [(0,)]
     assert rows_of_query(store, "SELECT release_id FROM published_release") == [(second,)]
+
+
+def as_revision_2(store: DatabaseStore) -> None:
+    """Give a database what migration 0002 left: times as text, no time of a check, no index besides the keys."""
+    dialect, url = store.database.dialect, store.url
+    quoted = "`{}`" if dialect == "mariadb" else '"{}"'
+    views = store.schema.views(url.get_dialect()())
+    older = views["published_release"].replace(", r.last_checked_at", "")
+    text = {"sqlite": "TEXT", "postgresql": "VARCHAR(40)", "mariadb": "VARCHAR(40)"}[dialect]
+    run(
+        url,
+        "DROP VIEW published_release",
+        *(
+            f"DROP INDEX {index.name}" + (f" ON {quoted.format(table.name)}" if dialect == "mariadb" else "")
+            for table in store.schema.twins.values()
+            for index in table.indexes
+        ),
+        "ALTER TABLE catalogue_release DROP COLUMN last_checked_at",
+        "ALTER TABLE catalogue_release DROP COLUMN published_at",
+        f"ALTER TABLE catalogue_release ADD COLUMN published_at {text}",
+        "UPDATE catalogue_release SET published_at = '2026-01-02T15:00:00+07:00'",
+        f"CREATE VIEW published_release AS {older}",
+        "UPDATE catalogue_schema_version SET version_num = '0002'",
+        OLDER,
+    )
+
+
+def test_a_home_of_the_version_before_upgrades_and_publishes(tmp_path: Path, database_url: URL) -> None:
+    home = Home(tmp_path / "home", with_password(database_url))
+    first = home.publish(1).release_id
+    as_revision_2(home.database)
+    (home.files.root / "checked.json").unlink()
+    (home.path / "last_run.json").write_text("{}")
+    if home.database.database.dialect == "postgresql":
+        run(database_url, "GRANT SELECT ON published_release TO pg_monitor")
+    assert home.publish(1).new is False
+    [held] = home.database.releases()
+    assert (held.release_id, held.published_at) == (first, MORNING.replace(day=2))
+    second = home.publish(2).release_id
+    shown = "SELECT release_id FROM published_release WHERE last_checked_at = published_at ORDER BY release_id"
+    assert rows_of_query(home.database, shown) == [(first,), (second,)]
+    assert not (home.path / "last_run.json").exists()
+    with home.database.database.transaction("was read") as connection:
+        for table in home.database.schema.twins.values():
+            present = {index["name"] for index in inspect(connection).get_indexes(table.name)}
+            assert {index.name for index in table.indexes} <= present
+    if home.database.database.dialect == "postgresql":
+        assert run(database_url, "SELECT has_table_privilege('pg_monitor', 'published_release', 'SELECT')") == [(True,)]
+    assert home.database.upgrade() == []

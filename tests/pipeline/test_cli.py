@@ -283,14 +283,14 @@ def test_doctor_of_a_sound_home(kh02: Kh02, home: Path) -> None:
 @pytest.mark.parametrize(("ended", "complains"), [("2026-11-15", False), ("2026-11-01", True)])
 def test_doctor_sees_that_the_runs_have_stopped(kh02: Kh02, home_copy: Path, ended: str, complains: bool) -> None:
     """An unchanged catalogue makes no release: the age of the newest one says nothing."""
-    note = home_copy / "last_run.json"
+    note = home_copy / "parquet" / "checked.json"
     noted = json.loads(note.read_text("utf-8"))
-    assert noted["ended_at"] == "2026-11-21T08:30:00+07:00"
-    note.write_text(json.dumps({**noted, "ended_at": f"{ended}T01:30:00+07:00"}), "utf-8")
+    assert noted["last_checked_at"] == "2026-11-21T08:30:00+07:00"
+    note.write_text(json.dumps({**noted, "last_checked_at": f"{ended}T01:30:00+07:00"}), "utf-8")
     answer = kh02("doctor", home=home_copy)
     assert ended in answer.out
     if complains:
-        one_line(answer, "no run has ended well for 20 days", "nightly_sync")
+        one_line(answer, "no run has passed all checks for 20 days", "nightly_sync")
     else:
         assert (answer.code, answer.faults) == (OK, [])
 

@@ -24,7 +24,7 @@ from kh02_pipelines.tables.contract import CONTRACT_VERSION
 
 @dataclass(frozen=True)
 class DatabaseRelease:
-    """What the database says of one published release; ``published_at`` has its offset."""
+    """What the database says of one published release; ``published_at`` is in UTC."""
 
     release_id: str
     as_of: dt.date
@@ -167,7 +167,7 @@ def move_pointer(connection: Connection, schema: ReleaseSchema, pointer: Pointer
 
     A staged release becomes a published one with it. Raises EnvironmentFault when the pointer was moved meanwhile.
     """
-    release, when = schema.release, move.moved_at.isoformat(timespec="seconds")
+    release, when = schema.release, move.moved_at
     query = select(release.c.release_id, release.c.content_hash)
     hashes = {
         row.release_id: row.content_hash
@@ -186,7 +186,7 @@ def move_pointer(connection: Connection, schema: ReleaseSchema, pointer: Pointer
     connection.execute(
         update(release)
         .where(release.c.release_id == move.release_id, release.c.status == STAGED)
-        .values(status=PUBLISHED, published_at=when)
+        .values(status=PUBLISHED, published_at=when, last_checked_at=when)
     )
     connection.execute(
         insert(schema.move),
@@ -197,10 +197,18 @@ def move_pointer(connection: Connection, schema: ReleaseSchema, pointer: Pointer
             "content_hash": hashes[move.release_id],
             "left_release_id": pointer.release_id,
             "left_content_hash": hashes.get(pointer.release_id or ""),
-            "moved_at": when,
+            "moved_at": when.isoformat(timespec="seconds"),
             "moved_by": f"{getpass.getuser()} at {who()}"[:255],
             "reason": move.reason,
         },
+    )
+
+
+def note_check(connection: Connection, schema: ReleaseSchema, release: str, when: dt.datetime) -> None:
+    """Record that all checks have passed on a published release; nothing happens to one that is not."""
+    table = schema.release
+    connection.execute(
+        update(table).where(table.c.release_id == release, table.c.status == PUBLISHED).values(last_checked_at=when)
     )
 
 
@@ -209,7 +217,7 @@ def _described(row: Row[Any]) -> DatabaseRelease:
         release_id=row.release_id,
         as_of=row.as_of,
         content_hash=row.content_hash,
-        published_at=dt.datetime.fromisoformat(row.published_at),
+        published_at=row.published_at,
         rows=json.loads(row.row_counts),
         run_id=row.run_id,
     )

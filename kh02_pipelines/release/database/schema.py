@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from kh02_pipelines.tables.contract import contract_fingerprint
 from kh02_pipelines.tables.declaration import Table as Declared
-from kh02_pipelines.tables.sql import DIALECT_OPTIONS, RELEASE_ID_LENGTH, RELEASE_KEY, release_table
+from kh02_pipelines.tables.sql import DIALECT_OPTIONS, RELEASE_ID_LENGTH, RELEASE_KEY, Moment, release_table
 
 STAGED, PUBLISHED = "staged", "published"
 PUBLISH, ROLLBACK = "publish", "rollback"
@@ -38,7 +38,7 @@ REVISION = "0004"
 VERSION_TABLE = "catalogue_schema_version"
 """Where alembic keeps the migration a database is at."""
 
-_TIME = String(40)  # ISO 8601 with offset: no database of ours keeps the offset of a timestamp in the same way
+_TIME = String(40)  # ISO 8601 with the offset of whoever moved the pointer
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class ReleaseSchema:
             "SELECT r.release_id, r.as_of, r.content_hash, r.contract_version, r.run_id, r.published_at, "  # noqa: S608
             "r.row_counts, CASE WHEN r.release_id = "
             "(SELECT c.release_id FROM current_release c WHERE c.one = 1) THEN 1 ELSE 0 END AS is_current, "
-            "r.table_columns "
+            "r.table_columns, r.last_checked_at "
             f"FROM catalogue_release r WHERE r.status = '{PUBLISHED}'"
         )
         return found
@@ -125,13 +125,18 @@ def control_tables(metadata: MetaData) -> dict[str, Table]:
             Column("content_hash", String(64), nullable=False, comment="SHA-256 nội dung | SHA-256 of the content"),
             Column("run_id", String(64), comment="Lượt chạy Dagster | Dagster run that brought it"),
             Column("status", String(20), nullable=False, comment="staged (chưa công bố) | published"),
-            Column("published_at", _TIME, comment="Lúc công bố, ISO 8601 | Time of publication, ISO 8601"),
+            Column("published_at", Moment(), comment="Lúc công bố, giờ UTC | Time of publication, UTC"),
             Column("row_counts", Text, nullable=False, comment="Số dòng từng bảng, JSON | Rows by table, JSON"),
             Column("contract_version", String(20), nullable=False, comment="Phiên bản hợp đồng | Contract version"),
             Column(
                 "table_columns",
                 Text,
                 comment="Các cột từng bảng lúc công bố, JSON | Columns by table as published, JSON",
+            ),
+            Column(
+                "last_checked_at",
+                Moment(),
+                comment="Lần gần nhất mọi kiểm tra đều đạt, giờ UTC | When all checks last passed, UTC",
             ),
             CheckConstraint("status IN ('staged', 'published')", name="ck_catalogue_release_status"),
             comment="Các bản phát hành có trong cơ sở dữ liệu | The releases the database holds",

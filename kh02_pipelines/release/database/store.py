@@ -191,6 +191,11 @@ class DatabaseStore:
             connection.execute(delete(beside).where(beside.c.release_id == release))
             rows_of.insert_rows(connection, beside, rows)
 
+    def note_check(self, release: str, when: dt.datetime) -> None:
+        """Tell readers that all checks have passed on what ``release`` shows them. Raises EnvironmentFault."""
+        with self.database.transaction("did not take the time of the last check", writes=True) as connection:
+            records.note_check(connection, self.schema, release, when)
+
     def roll_back(self, release: str, reason: str, moved_at: dt.datetime) -> None:
         """Move the pointer to a published release, and record why. Raises EnvironmentFault if it is not held."""
         self.require_schema()

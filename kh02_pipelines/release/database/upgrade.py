@@ -4,7 +4,7 @@ Belongs here: running the migrations, deriving new tables and columns from the d
 Does not belong here: rows, how views are made (``views``), rights (``roles``).
 
 Migrations (alembic, ``migrations``) own the tables about releases and every change that may lose something. New
-tables and new columns follow from the declarations and need no migration; a new column is empty in older
+tables, columns and indexes follow from the declarations and need no migration; a new column is empty in older
 releases. Whatever else differs is refused by name, before anything is derived: it needs a migration.
 """
 
@@ -56,6 +56,8 @@ def upgrade(database: Database, schema: ReleaseSchema) -> list[str]:
             for column in missing.get(table, ()):
                 _add_column(connection, table, column)
                 done.append(f"column {table.name}.{column.name}")
+            if table.name in present:
+                done += [f"index {name}" for name in _create_indexes(connection, inspector, table)]
         done += [f"view {name}" for name in create_views(connection, schema)]
         if connection.dialect.name == "postgresql":
             _declare_references(connection, schema)
@@ -102,6 +104,15 @@ def _add_column(connection: Connection, table: Table, column: "Column[Any]") -> 
     clause = CreateColumn(Column(column.name, column.type, nullable=True)).compile(dialect=connection.dialect)
     quoted = connection.dialect.identifier_preparer.quote(table.name)
     run_ddl(connection, f"ALTER TABLE {quoted} ADD COLUMN {clause}")
+
+
+def _create_indexes(connection: Connection, inspector: Inspector, table: Table) -> list[str]:
+    """Make the declared indexes that a table lacks; returns their names."""
+    present = {index["name"] for index in inspector.get_indexes(table.name)}
+    missing = sorted((index for index in table.indexes if index.name not in present), key=lambda index: str(index.name))
+    for index in missing:
+        index.create(connection)
+    return [str(index.name) for index in missing]
 
 
 def _declare_references(connection: Connection, schema: ReleaseSchema) -> None:

@@ -6,6 +6,9 @@ PostgreSQL and MariaDB replace a view in place. PostgreSQL refuses that where a 
 between; the view is then dropped and made anew inside the transaction of the upgrade, with the rights it had.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
@@ -54,6 +57,28 @@ def comment_views(connection: Connection, schema: ReleaseSchema) -> None:
                 for column in declared.columns
             ]
             run_ddl(connection, "; ".join(meanings))
+
+
+@contextmanager
+def view_aside(connection: Connection, name: str) -> Iterator[None]:
+    """Inside, a column that a view shows can change its type; after it the view is as it was, with its rights.
+
+    PostgreSQL and SQLite refuse such a change under a view, MariaDB does not. Raises EnvironmentFault when
+    somebody's view stands on it.
+    """
+    if connection.dialect.name not in ("postgresql", "sqlite") or name not in inspect(connection).get_view_names():
+        yield
+        return
+    definition = inspect(connection).get_view_definition(name)
+    if connection.dialect.name == "sqlite":
+        again = [str(definition)]
+    else:
+        quoted = connection.dialect.identifier_preparer.quote(name)
+        again = [f"CREATE VIEW {quoted} WITH (security_barrier) AS {definition}", *_rights(connection, name)]
+    _drop(connection, name)
+    yield
+    for statement in again:
+        run_ddl(connection, statement)
 
 
 def _replace(connection: Connection, name: str, definition: str) -> None:

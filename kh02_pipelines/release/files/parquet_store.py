@@ -127,7 +127,8 @@ class ParquetStore:
     def releases(self) -> list[ReleaseInfo]:
         """Every release with a readable description, newest first by time of publication."""
         found = [info for name in self._folders() if (info := self._described(name)) is not None]
-        return sorted(found, key=lambda info: (info.published_at, info.release_id), reverse=True)
+        # by the moment: their offsets may differ
+        return sorted(found, key=lambda info: (_seconds(info.published_at), info.release_id), reverse=True)
 
     def damaged(self) -> list[str]:
         """Folders named like a release whose description cannot be read, in order of their names."""
@@ -255,3 +256,7 @@ class ParquetStore:
         self._step("files.manifest_written")
         sync_tree(coming)
         self._step("files.synced")
+
+
+def _seconds(moment: str) -> float:
+    return dt.datetime.fromisoformat(moment).timestamp()

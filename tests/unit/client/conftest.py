@@ -20,7 +20,7 @@ from kh02_pipelines.release.staging import stage
 from kh02_pipelines.tables.arrow import to_arrow
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.release import RELEASE_CHANGE
-from kh02_pipelines.tables.sql import sql_table
+from kh02_pipelines.tables.sql import Moment, sql_table
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 
@@ -87,6 +87,7 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
         Column("status", String(20)),
         Column("row_counts", Text),
         Column("table_columns", Text),
+        Column("last_checked_at", Moment()),
     )
     rows: dict[str, Table] = {}
     for name, declared in CATALOGUE.items():
@@ -123,6 +124,7 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
                 "as_of": dt.date.fromisoformat(release[:10]),
                 "content_hash": content_hash(tables),
                 "status": "published",
+                "last_checked_at": NOON + dt.timedelta(days=1),
                 "row_counts": json.dumps({name: table.num_rows for name, table in tables.items()}),
                 "table_columns": json.dumps({name: table.column_names for name, table in tables.items()}),
             }
