@@ -140,6 +140,7 @@ def publish_parquet(
         files.point_to(current.release_id)
     prune(files, database, now, retention or Retention(), step)
     note_check(files, database, current.release_id, now, run_id)
+    step("publish.checked")
     mark_ended(files.root)
     step("publish.ended")
     return Published(current.release_id, new=new)

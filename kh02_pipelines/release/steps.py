@@ -36,7 +36,15 @@ PRUNE_STEPS = (
     "database.pruned",
     "files.pruned",
 )
-STEPS = ("publish.started", *FILE_STEPS, *DATABASE_STEPS, *POINTER_STEPS, *PRUNE_STEPS, "publish.ended")
+STEPS = (
+    "publish.started",
+    *FILE_STEPS,
+    *DATABASE_STEPS,
+    *POINTER_STEPS,
+    *PRUNE_STEPS,
+    "publish.checked",
+    "publish.ended",
+)
 """Every point at which publishing may be cut off, in order."""
 
 

@@ -78,7 +78,9 @@ def require_recovery(home: Home, cut_off: int) -> None:
     assert len(of_the_day) == was_published
     for release in of_the_day:
         assert verify(home.files, home.database, release).problems == []
-    assert sorted(path.name for path in home.files.root.iterdir()) == sorted({*in_files, "current.json"})
+    assert sorted(path.name for path in home.files.root.iterdir()) == sorted(
+        {*in_files, "current.json", "checked.json"}
+    )
     with home.database.database.transaction("was read") as connection:
         held = connection.execute(text("SELECT DISTINCT release_id FROM commune_release")).scalars()
         assert set(held) == in_files
