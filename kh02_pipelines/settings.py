@@ -5,11 +5,12 @@ declarations, or anything that changes from run to run (that is run configuratio
 Nothing is read at import.
 """
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -31,6 +32,10 @@ class Settings(BaseSettings):
         default=None, description="YAML file that names the sources; without it, the embedded reference."
     )
     profile: Literal["local", "production"] = Field(default="local", description="Which deployment this is.")
+    ui_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset({"localhost", "127.0.0.1", "[::1]"}),
+        description="Names under which browsers may address the UI, without ports; default those of this machine.",
+    )
 
     keep_releases: int = Field(default=10, ge=1, description="How many releases stay when others are pruned.")
     keep_days: int = Field(default=7, ge=7, description="Days for which no release is pruned that readers had.")
@@ -41,6 +46,19 @@ class Settings(BaseSettings):
     max_row_drift: float = Field(default=0.01, ge=0, description="Share of rows about the past; more blocks.")
     max_name_drift: float = Field(default=0.02, ge=0, description="Share of names on the same day; more blocks.")
     max_code_drift: float = Field(default=0.005, ge=0, description="Share of codes on the same day; more blocks.")
+
+    @field_validator("ui_hosts", mode="before")
+    @classmethod
+    def _host_names(cls, given: object) -> object:
+        """Names with commas between them, as a ``Host`` header writes them: an IPv6 address in brackets."""
+        if not isinstance(given, str):
+            return given
+        names = frozenset(given.lower().replace(",", " ").split())
+        wrong = sorted(name for name in names if not re.fullmatch(r"\[[0-9a-f:.]+\]|[0-9a-z_.-]+", name))
+        if wrong or not names:
+            shown = ", ".join(map(repr, wrong)) or "nothing"
+            raise ValueError(f"{shown} is not a host name; write names without port, as in localhost,[::1],kh02.vn")
+        return names
 
     @property
     def limits(self) -> Limits:

@@ -1,4 +1,4 @@
-"""The command line, ``kh02``: build, lookup, diff, doctor, dictionary, dev, and the commands of ``cli_releases``.
+"""The command line, ``kh02``: build, lookup, diff, doctor, dictionary, and what ``releases`` and ``servers`` add.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
 terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
@@ -6,7 +6,6 @@ terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, i
 
 import datetime as dt
 import importlib.metadata
-import os
 import sys
 import time
 from pathlib import Path
@@ -26,7 +25,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from kh02_pipelines.cli import releases
+from kh02_pipelines.cli import releases, servers
 from kh02_pipelines.cli.diff import diff
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
@@ -45,6 +44,8 @@ app = typer.Typer(
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 app.command()(diff)
+app.command()(servers.webserver)
+app.command()(servers.dev)
 
 
 def main() -> None:
@@ -227,22 +228,6 @@ def dictionary() -> None:
     from kh02_pipelines.tables.dictionary import data_dictionary
 
     sys.stdout.write(data_dictionary(CATALOGUE))
-
-
-@app.command()
-def dev(port: Annotated[int, typer.Option(help="Cổng trên máy này · Port on loopback.")] = 3000) -> None:
-    """Mở giao diện Dagster trên máy này · Open the Dagster UI on loopback, on this home's instance."""
-    from kh02_pipelines.automation.runner import prepare_instance
-    from kh02_pipelines.release.files.durable import require_writable
-
-    settings = Settings()
-    require_writable(settings.home_path)
-    prepare_instance(settings.dagster_home)
-    here = Path("workspace.yaml")
-    ours = here.is_file() and "kh02_pipelines.definitions" in here.read_text("utf-8")
-    workspace = ["-w", str(here)] if ours else ["-m", "kh02_pipelines.definitions"]
-    command = [sys.executable, "-m", "dagster", "dev", *workspace, "-h", "127.0.0.1", "-p", str(port)]
-    os.execve(sys.executable, command, {**os.environ, "DAGSTER_HOME": str(settings.dagster_home)})  # noqa: S606
 
 
 def _date(text: str) -> dt.date:

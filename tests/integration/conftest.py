@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+import chromium
 import mariadb_server
 import postgres_server
 import pytest
@@ -92,3 +93,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
         "mariadb": lambda: request.getfixturevalue("mariadb_url"),
     }
     return make[request.param]()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Headless Chromium's DevTools port."""
+    with chromium.chromium(tmp_path_factory.mktemp("profile")) as port:
+        yield port
+
+
+@pytest.fixture
+def page(browser: int) -> Iterator[chromium.Page]:
+    """An empty page."""
+    with chromium.new_page(browser) as page:
+        yield page

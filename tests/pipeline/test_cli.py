@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.cli import main as cli
+from kh02_pipelines.cli import servers
 from kh02_pipelines.history.lookup import lookup
 from kh02_pipelines.release.files.home_lock import held
 from kh02_pipelines.resources.frame_io import LOCK, FrameIOManager
@@ -89,7 +90,7 @@ def test_a_date_nobody_can_answer_for(kh02: Kh02, tmp_path: Path, date: str, par
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("command", [("build",), ("doctor",), ("dev",)])
+@pytest.mark.parametrize("command", [("build",), ("doctor",), ("dev",), ("webserver",)])
 def test_a_home_that_cannot_be_written(kh02: Kh02, tmp_path: Path, command: tuple[str, ...]) -> None:
     home = tmp_path / "home"
     home.write_text("a file where the folder should be")
@@ -322,21 +323,35 @@ def test_dictionary_prints_the_declarations(kh02: Kh02, tmp_path: Path) -> None:
     assert answer.out == data_dictionary(CATALOGUE)
 
 
-def test_dev_starts_dagster_on_loopback_with_this_home(
-    kh02: Kh02, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_dev_starts_the_ui_and_the_daemon_on_this_home(
+    kh02: Kh02, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
-    started: list[tuple[str, list[str], dict[str, str]]] = []
-    monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
+    """In this repository by its workspace.yaml, elsewhere by the package; ``test_closed_doors`` really starts them."""
+    started: list[tuple[dict[str, list[str]], dict[str, str]]] = []
+    monkeypatch.setattr(servers, "run", lambda *arguments: started.append(arguments))
     for folder in (ROOT, tmp_path):
         monkeypatch.chdir(folder)
-        assert kh02("dev", "--port", "3999", home=tmp_path / "home").code == OK
-    (_, here, environment), (_, elsewhere, _) = started
-    assert here[1:4] == ["-m", "dagster", "dev"]
-    assert here[4:6] == ["-w", "workspace.yaml"]
-    assert elsewhere[4:6] == ["-m", "kh02_pipelines.definitions"]
-    assert here[-4:] == ["-h", "127.0.0.1", "-p", "3999"]
+        assert kh02("dev", "--port", str(closed_port), home=tmp_path / "home").code == OK
+    (here, environment), (elsewhere, _) = started
+    assert here["webserver"][-3:] == ["webserver", "--port", str(closed_port)]
+    assert here["daemon"][-2:] == ["-w", "workspace.yaml"]
+    assert elsewhere["daemon"][-2:] == ["-m", "kh02_pipelines.definitions"]
     assert environment["DAGSTER_HOME"] == str(tmp_path / "home" / "dagster")
     assert "enabled: false" in (tmp_path / "home" / "dagster" / "dagster.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("command", ["dev", "webserver"])
+def test_a_port_that_is_taken_or_none(kh02: Kh02, tmp_path: Path, command: str) -> None:
+    one_line(kh02(command, "--port", "99999", home=tmp_path), "there is no port 99999", "--port")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        one_line(kh02(command, "--port", str(port), home=tmp_path), f"port {port} of 127.0.0.1 cannot be used: Address")
+
+
+def test_names_of_the_ui_that_are_none(kh02: Kh02, tmp_path: Path) -> None:
+    one_line(kh02("webserver", home=tmp_path, ui_hosts="ui:3000"), "KH02_UI_HOSTS", "'ui:3000' is not a host name")
 
 
 @pytest.mark.parametrize("words", [("build", "--nonsense"), ("lookup",), ("nonsense",)])

@@ -64,3 +64,23 @@ def test_bare_dialects_get_the_installed_driver(given: str, named: str) -> None:
 def test_unknown_profile_is_refused() -> None:
     with pytest.raises(ValidationError, match="profile"):
         Settings(profile="staging")
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("kh02.example.org", {"kh02.example.org"}),
+        (" KH02.example.org, localhost,[::1] ", {"kh02.example.org", "localhost", "[::1]"}),
+    ],
+)
+def test_names_of_the_ui(monkeypatch: pytest.MonkeyPatch, given: str, names: set[str]) -> None:
+    assert Settings().ui_hosts == {"localhost", "127.0.0.1", "[::1]"}
+    monkeypatch.setenv("KH02_UI_HOSTS", given)
+    assert Settings().ui_hosts == names
+
+
+@pytest.mark.parametrize("given", ["", " , ", "localhost:3000", "*", "https://kh02.example.org", "::1"])
+def test_names_of_the_ui_that_are_none(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("KH02_UI_HOSTS", given)
+    with pytest.raises(ValidationError, match="is not a host name"):
+        Settings()
