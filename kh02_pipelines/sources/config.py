@@ -61,6 +61,7 @@ class FileSource(_Source):
     url_env: str | None = Field(default=None, pattern=_VARIABLE)
     encoding: Encoding = "auto"
     sheet: str | None = None
+    timeout_seconds: int = Field(default=300, ge=1, le=86_400, description="Longest that fetching takes in all.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "FileSource":

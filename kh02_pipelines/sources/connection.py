@@ -1,20 +1,19 @@
-"""Reaching somebody's database: the engine, how long to wait, and why it failed, without a word of the URL.
+"""Reaching somebody's database: the engine, how long a driver waits, and why it failed, without a word of the URL.
 
 Belongs here: what depends on the driver. Does not belong here: queries (``database``). The URL holds a password,
 and messages of drivers may hold values: neither is shown, nor kept as the cause of an error.
 """
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
-from kh02_pipelines.errors import EnvironmentFault, SourceError
+from kh02_pipelines.errors import EnvironmentFault
 
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 _CONNECT_SECONDS = 15
@@ -24,6 +23,7 @@ _NO_DATABASE = ("there is no such database", "correct the database name in the e
 _NO_TABLE = ("there is no such table", "correct the table or query")
 _NO_COLUMN = ("there is no such column", "correct the column mapping or the query")
 _NO_RIGHT = ("the user may not read this", "grant SELECT on what the query reads")
+_WRITES = ("the query writes, or calls what does", "write a SELECT that only reads")
 _SYNTAX = ("the query is no correct SQL", "correct the query")
 _AWAY = ("it cannot be reached, or went away", "check that the database is up and the address is right, then run again")
 _OTHER = "check that the database is up and the query is right, then run again"
@@ -36,6 +36,7 @@ _STATES = {
     "42703": _NO_COLUMN,
     "42501": _NO_RIGHT,
     "42601": _SYNTAX,
+    "25006": _WRITES,
     "08": _AWAY,
     "57P": _AWAY,
 }
@@ -49,6 +50,7 @@ _NUMBERS = {
     1064: _SYNTAX,
     1142: _NO_RIGHT,
     1146: _NO_TABLE,
+    1792: _WRITES,
     2003: _AWAY,
     2006: _AWAY,
     2013: _AWAY,
@@ -60,12 +62,19 @@ _SQLITE = {
     "no such column": _NO_COLUMN,
     "unable to open database file": _AWAY,
     "file is not a database": ("the file is no SQLite database", "correct the path in the environment variable"),
+    "readonly database": _WRITES,
     "syntax error": _SYNTAX,
     "incomplete input": _SYNTAX,
 }
 """Words in the messages of SQLite, which has no codes for these."""
 
-Result = TypeVar("Result")
+_READ_ONLY = {
+    "sqlite": "PRAGMA query_only = ON",
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+"""What makes a connection refuse to write: a statement may begin as a SELECT does and write all the same."""
 
 
 def database_engine(variable: str, name: str, seconds: int) -> Engine:
@@ -91,35 +100,9 @@ def database_engine(variable: str, name: str, seconds: int) -> Engine:
         raise EnvironmentFault(
             f"{variable} names an SQLite file that does not exist", field=variable, remedy="correct its path"
         )
+    if url.get_backend_name() in _READ_ONLY:
+        sa.event.listen(engine, "connect", _read_only(_READ_ONLY[url.get_backend_name()]))
     return engine
-
-
-def within(seconds: int, work: Callable[[], Result], what: str, field: str) -> Result:
-    """The result of ``work``, or SourceError when it takes longer: no driver bounds every wait of its own.
-
-    The work goes on in a thread that nobody waits for, and what it gives is dropped.
-    """
-    done: list[Result] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, name="kh02-database", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise SourceError(
-            f"{what} did not answer within {seconds} seconds; nothing was used",
-            field=field,
-            remedy="check that it is up and the query is quick, or allow more in timeout_seconds",
-        )
-    if failed:
-        raise failed[0]
-    return done[0]
 
 
 def reason(error: SQLAlchemyError) -> tuple[str, str]:
@@ -140,6 +123,16 @@ def reason(error: SQLAlchemyError) -> tuple[str, str]:
     if isinstance(origin, OSError) or type(origin).__name__ == "OperationalError":
         return _AWAY
     return type(origin or error).__name__, _OTHER
+
+
+def _read_only(statement: str) -> Callable[[DBAPIConnection, object], None]:
+    def settle(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
+        connection.commit()
+
+    return settle
 
 
 def _waiting(url: URL, seconds: int) -> dict[str, object]:

@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.sources.config import DatabaseSource
-from kh02_pipelines.sources.connection import database_engine, reason, within
+from kh02_pipelines.sources.connection import database_engine, reason
+from kh02_pipelines.sources.deadline import within
 from kh02_pipelines.sources.trace import NO_SHEET
 
 MAX_ROWS = 500_000
@@ -28,8 +29,8 @@ def read_database(source: DatabaseSource, fields: tuple[str, ...], required: set
     the hash of this source stands for.
 
     Raises EnvironmentFault when the variable is not set or is no URL, SourceError for an unknown field or
-    column, a column twice, a statement other than SELECT, too many rows, or a database that fails, stalls or goes
-    away while reading: then nothing of it is used.
+    column, a column twice, a statement other than SELECT or one that writes, too many rows, or a database that
+    fails, stalls or goes away while reading: then nothing of it is used.
     """
     unknown = sorted(set(source.columns) - set(fields))
     missing = sorted(required - set(source.columns))

@@ -13,18 +13,25 @@ import urllib.request
 
 from kh02_pipelines.errors import EnvironmentFault, SourceError
 from kh02_pipelines.sources.config import FileSource
+from kh02_pipelines.sources.deadline import within
 from kh02_pipelines.sources.grid import MAX_BYTES
 
-TIMEOUT_SECONDS = 60
-NOT_HTTP = "redirected to something other than http"
+DEADLINE_SECONDS = 300
+"""Longest that a fetch takes in all, where the configuration does not say; a silence of 60 seconds ends it sooner."""
+_SILENCE_SECONDS = 60
+_LEADS_AWAY = "redirected to something other than http(s), or from https to http"
 _READ_AT_ONCE = 1 << 20
 
 
-class _HttpOnly(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *arguments, **keywords):  # type: ignore[no-untyped-def]
-        if urllib.parse.urlsplit(arguments[5]).scheme not in ("http", "https"):
-            raise urllib.error.URLError(NOT_HTTP)
-        return super().redirect_request(*arguments, **keywords)
+class StaysHttps(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to http(s) alone, and from https to https alone."""
+
+    def redirect_request(self, request, *arguments):  # type: ignore[no-untyped-def]
+        """The request to follow, or URLError."""
+        allowed = ("https",) if request.type == "https" else ("http", "https")
+        if urllib.parse.urlsplit(arguments[-1]).scheme not in allowed:
+            raise urllib.error.URLError(_LEADS_AWAY)
+        return super().redirect_request(request, *arguments)
 
 
 def address(source: FileSource) -> str:
@@ -47,15 +54,20 @@ def file_name(url: str) -> str:
     return urllib.parse.unquote(_parts(url).path.rpartition("/")[2]) or "download"
 
 
-def fetch(url: str, limit: int = MAX_BYTES) -> bytes:
-    """The bytes at an http(s) address, at most ``limit``. Raises SourceError, also for a short answer.
+def fetch(url: str, seconds: float = DEADLINE_SECONDS, limit: int = MAX_BYTES) -> bytes:
+    """The bytes at an http(s) address, at most ``limit``. Raises SourceError, also for a short or too slow answer.
 
-    A user and password in the address are sent as basic authorization, to that host alone.
+    A user and password in the address are sent as basic authorization, to that host alone. A redirect never leads
+    from https to http.
     """
     parts = _parts(url)
     shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
+    return within(seconds, lambda: _whole(parts, shown, limit), shown, "url")
+
+
+def _whole(parts: urllib.parse.SplitResult, shown: str, limit: int) -> bytes:
     try:
-        with urllib.request.build_opener(_HttpOnly).open(_request(parts), timeout=TIMEOUT_SECONDS) as answer:
+        with urllib.request.build_opener(StaysHttps).open(_request(parts), timeout=_SILENCE_SECONDS) as answer:
             chunks, size = [], 0
             while chunk := answer.read(_READ_AT_ONCE):
                 size += len(chunk)
@@ -102,4 +114,4 @@ def _reason(error: Exception) -> str:
     inner = getattr(error, "reason", None)
     if isinstance(inner, OSError):
         return inner.strerror or type(inner).__name__
-    return inner if inner == NOT_HTTP else type(error).__name__
+    return inner if inner == _LEADS_AWAY else type(error).__name__

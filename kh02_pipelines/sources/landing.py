@@ -22,6 +22,7 @@ from kh02_pipelines.sources.grid import read_bounded
 _SIDECAR = ".sha256"
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", "~")
 """How programs end the names of files that they are still writing; ``~$`` begins those of open workbooks."""
+_LONGEST_NAME = 255 - len(_SIDECAR)
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -37,11 +38,22 @@ class Landed:
 def take_landed(folder: Path, pattern: str, settle_seconds: int, state: Path, now: dt.datetime) -> Landed:
     """The newest complete file that matches ``pattern``; hidden and unfinished files and sidecars never do.
 
-    Raises SourceError when the folder is missing, no file matches, a sidecar contradicts its file, or every
-    file is still arriving (run again after the settling time).
+    Raises SourceError when the folder is missing or cannot be read, no file matches, a sidecar contradicts its file,
+    or every file is still arriving (run again after the settling time).
     """
     if not folder.is_dir():
         raise SourceError("is no folder", file=folder, remedy="make the landing folder, or correct its path")
+    try:
+        return _newest_complete(folder, pattern, settle_seconds, state, now)
+    except OSError as error:
+        raise SourceError(
+            f"cannot be taken: {error.strerror}",
+            file=str(error.filename or folder),
+            remedy=f"mend permissions, free space, or give it a name of at most {_LONGEST_NAME} bytes; then run again",
+        ) from error
+
+
+def _newest_complete(folder: Path, pattern: str, settle_seconds: int, state: Path, now: dt.datetime) -> Landed:
     names = [
         entry.name
         for entry in os.scandir(folder)

@@ -94,7 +94,7 @@ def _from_file(source: Source, around: Surroundings) -> tuple[pd.DataFrame, Trac
     elif isinstance(source, FileSource):
         if source.path is None:
             url = address(source)
-            name, data = file_name(url), fetch(url)
+            name, data = file_name(url), fetch(url, source.timeout_seconds)
         else:
             path = around.folder / source.path
             name, data = path.name, read_bounded(path)

@@ -2,7 +2,7 @@
 
 Belongs here: putting bytes in and proving that they are still the same. Does not belong here: where files come
 from (``landing``, ``load``). Layout: ``<folder>/<sha256>`` with the bytes and nothing else; a file's own name is
-in the tables that cite the hash. Nothing is ever replaced or removed here.
+in the tables that cite the hash. Nothing is ever removed here, and nothing replaced but what was damaged.
 """
 
 import hashlib
@@ -21,20 +21,23 @@ class RawStore:
     folder: Path
 
     def put(self, data: bytes) -> str:
-        """Keep the bytes; their hash. Raises EnvironmentFault when the folder cannot be written."""
+        """Keep the bytes, also in place of damaged ones; their hash. Raises EnvironmentFault where it cannot."""
         hashed = hashlib.sha256(data).hexdigest()
         path = self.folder / hashed
         try:
-            if path.is_file() and path.stat().st_size == len(data):
+            if path.is_file() and path.read_bytes() == data:
                 return hashed
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, beside = tempfile.mkstemp(dir=self.folder, prefix=".")
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(beside).chmod(0o444)
-            Path(beside).replace(path)
+            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    Path(file.name).chmod(0o444)
+                    Path(file.name).replace(path)
+                except BaseException:
+                    Path(file.name).unlink(missing_ok=True)
+                    raise
         except OSError as error:
             raise EnvironmentFault(
                 f"cannot keep a raw file: {error.strerror}",

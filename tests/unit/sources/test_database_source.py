@@ -12,8 +12,9 @@ from sqlalchemy.exc import OperationalError
 
 from kh02_pipelines.errors import EnvironmentFault, SourceError
 from kh02_pipelines.sources.config import DatabaseSource, SourcesConfig
-from kh02_pipelines.sources.connection import reason, within
+from kh02_pipelines.sources.connection import reason
 from kh02_pipelines.sources.database import read_database
+from kh02_pipelines.sources.deadline import within
 from kh02_pipelines.sources.load import Surroundings, read_sources
 from kh02_pipelines.sources.raw_store import RawStore
 from kh02_pipelines.sources.units_frame import RECORD_FIELDS

@@ -1,16 +1,20 @@
 """Fetching over loopback: bounded, whole, and no secret in an error."""
 
 import base64
+import contextlib
 import datetime as dt
 import threading
+import time
+import urllib.error
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from kh02_pipelines.errors import EnvironmentFault, SourceError
 from kh02_pipelines.sources.config import FileSource
+from kh02_pipelines.sources.fetch import StaysHttps, fetch, file_name
 from kh02_pipelines.sources.fetch import address as address_of
-from kh02_pipelines.sources.fetch import fetch, file_name
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -19,6 +23,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "file:///etc/hostname")
             self.end_headers()
+            return
+        if self.path.startswith("/drip"):
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):  # whoever asked has given up
+                for _ in range(40):
+                    self.wfile.write(b"0")
+                    time.sleep(0.1)
             return
         if self.path.startswith("/login"):
             self.send_response(200)
@@ -73,6 +85,30 @@ def test_what_is_not_whole_or_not_there_is_refused(address, path, words) -> None
         fetch(f"{address}{path}?token=hunter2")
     assert "hunter2" not in str(error.value)
     assert error.value.__suppress_context__ or error.value.__context__ is None
+
+
+def test_a_server_that_answers_byte_by_byte_does_not_hold_the_run(address) -> None:
+    start = time.monotonic()
+    with pytest.raises(SourceError, match=r"/drip did not answer within 0.3 seconds.*timeout_seconds") as error:
+        fetch(f"{address}/drip?token=hunter2", seconds=0.3)
+    assert time.monotonic() - start < 3
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("begin", "to", "allowed"),
+    [
+        ("https://a/x", "https://b/y", True),
+        ("https://a/x", "http://a/x", False),
+        ("http://a/x", "http://a/y", True),
+        ("http://a/x", "https://a/x", True),
+        ("http://a/x", "ftp://a/x", False),
+    ],
+)
+def test_a_redirect_never_leads_from_https_to_http(begin, to, allowed) -> None:
+    request = urllib.request.Request(begin)  # noqa: S310 (it is not sent)
+    with contextlib.nullcontext() if allowed else pytest.raises(urllib.error.URLError, match="from https to http"):
+        assert StaysHttps().redirect_request(request, None, 302, "", {}, to).full_url == to
 
 
 def test_user_and_password_are_sent_as_a_header_and_never_shown(address) -> None:

@@ -1,6 +1,7 @@
 """The landing folder and the raw store: only whole files, kept byte for byte."""
 
 import datetime as dt
+import errno
 import hashlib
 import os
 
@@ -81,6 +82,31 @@ def test_an_empty_or_missing_folder_and_links_are_refused(tmp_path) -> None:
         take(tmp_path)
 
 
+def test_a_name_too_long_for_a_sidecar_is_refused_in_one_line(tmp_path) -> None:
+    drop(tmp_path / "in", "x" * 244 + ".csv", b"whole", sidecar=hashlib.sha256(b"whole").hexdigest())
+    assert take(tmp_path).data == b"whole"
+    drop(tmp_path / "in", "y" * 245 + ".csv", b"whole", changed=2_000)
+    with pytest.raises(SourceError, match=r"File name too long; file .*y.csv.sha256; remedy: .*at most 248 bytes"):
+        take(tmp_path)
+
+
+def test_what_the_landing_folder_needs_and_cannot_have_is_one_line(tmp_path) -> None:
+    drop(tmp_path / "in", "a.csv", b"whole")
+    (tmp_path / "state").write_bytes(b"a file is in the way")
+    with pytest.raises(SourceError, match=r"cannot be taken: (File exists|Not a directory); file .*; remedy: "):
+        take(tmp_path)
+
+
+def test_a_full_disk_leaves_nothing_half_written_in_the_raw_store(tmp_path, monkeypatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(EnvironmentFault, match=r"cannot keep a raw file: No space left on device; file .*raw; remedy"):
+        RawStore(tmp_path / "raw").put(b"bytes")
+    assert list((tmp_path / "raw").iterdir()) == []
+
+
 def test_the_raw_store_keeps_exact_bytes_once_and_notices_damage(tmp_path) -> None:
     store = RawStore(tmp_path / "raw")
     hashed = store.put(b"bytes")
@@ -93,6 +119,8 @@ def test_the_raw_store_keeps_exact_bytes_once_and_notices_damage(tmp_path) -> No
         store.path(hashed)
     with pytest.raises(SourceError, match="not in the raw store"):
         store.path("0" * 64)
+    assert store.put(b"bytes") == hashed  # its source is intact: the damage is made good
+    assert store.path(hashed).read_bytes() == b"bytes"
 
 
 def test_a_raw_store_that_cannot_be_written_says_so(tmp_path) -> None:
