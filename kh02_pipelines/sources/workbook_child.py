@@ -18,6 +18,8 @@ MAX_UNPACKED = 200 * 1024 * 1024
 """Most bytes that all parts of an XLSX may declare to unpack to; the largest real one unpacks to 9 MB."""
 MAX_PARTS = 2_000
 MAX_SHEETS = 200
+MAX_SHEET_NAME = 50
+"""Most characters in the name of a sheet, which stands in the trace; spreadsheet programs write 31."""
 MAX_CELLS = 3_000_000
 """Most cells that the used areas of all sheets may span together, or their merged regions cover."""
 MAX_TEXT = 32 * 1024 * 1024
@@ -81,6 +83,8 @@ def sheets_of(data: bytes) -> list[dict[str, Any]]:
     sheets, cells, text = [], 0, 0
     for described_sheet in described:
         name = described_sheet.name
+        if len(name) > MAX_SHEET_NAME:
+            raise ValueError(f"a sheet is named {name[:20]!r}…; the limit is {MAX_SHEET_NAME} characters")
         sheet = book.get_sheet_by_name(name)
         regions = sheet.merged_cell_ranges or []
         last_row, last_column = sheet.end or (-1, -1)

@@ -159,6 +159,7 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], str]] = {
     "one_string_in_many_cells": (lambda: one_long_string(3_000, 1_000_000), _LIMITS),
     "one_string_in_some_cells": (lambda: one_long_string(100, 1_000_000), "too much text"),
     "many_sheets": (lambda: packed({**parts(), BOOK: many_sheets(2_000)}), "has 2000 sheets"),
+    "long_sheet_name": (lambda: changed(BOOK, b'"PX"', b'"' + b"P" * 51 + b'"'), "named 'PPPPPPPPPPPPPPPPPPPP'…"),
     "far_cell": (lambda: with_rows(b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "."),
     "far_cell_of_implied_row": (lambda: with_rows(b'<row><c r="XFD700000"><v>1</v></c></row>'), "."),
     "far_cell_with_prefix": (
