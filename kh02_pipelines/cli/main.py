@@ -1,4 +1,4 @@
-"""The command line, ``kh02``: build, lookup, diff, doctor, dictionary, and what ``releases`` and ``servers`` add.
+"""The command line, ``kh02``: build, lookup, doctor, dictionary, and what the modules beside this one add.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
 terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
@@ -27,6 +27,7 @@ from rich.table import Table
 
 from kh02_pipelines.cli import releases, servers
 from kh02_pipelines.cli.diff import diff
+from kh02_pipelines.cli.draft import draft
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
 
@@ -44,6 +45,7 @@ app = typer.Typer(
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 app.command()(diff)
+app.command()(draft)
 app.command()(servers.webserver)
 app.command()(servers.dev)
 
