@@ -192,8 +192,8 @@ class _Assembly:
         self._going_on: dict[Unit, Successor] = {}
 
     def add(self, clause: Clause, statement: Statement, members: list[_Named]) -> None:
-        """Take in one statement; a member that is not found leaves a doubt on every other."""
-        lost = [full_name(one.mention) for one in members if len(one.units) != 1]
+        """Take in one statement; a member that is no unit or is not found leaves a doubt on every other."""
+        lost = [*statement.others, *(full_name(one.mention) for one in members if len(one.units) != 1)]
         for one in members:
             if lost and statement.action != "keep":
                 one.doubts.append(f"without {', '.join(lost)}, not found: extent, kind and code may be others")
