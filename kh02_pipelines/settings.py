@@ -8,6 +8,7 @@ Nothing is read at import.
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -79,8 +80,19 @@ class Settings(BaseSettings):
 
     @property
     def home_path(self) -> Path:
-        """The home folder as an absolute path (relative ones are taken from the working directory)."""
-        return self.home.expanduser().resolve()
+        """The home folder as an absolute path (relative ones are taken from the working directory).
+
+        Raises EnvironmentFault for a path that Dagster, which puts it into an address as it stands, would misread.
+        """
+        path = self.home.expanduser().resolve()
+        if "?" in str(path) or unquote(str(path)) != str(path):
+            raise EnvironmentFault(
+                "has a ? or a %XX in its path, which Dagster's storage would take for signs of an address",
+                file=path,
+                field="KH02_HOME",
+                remedy="choose a folder without them",
+            )
+        return path
 
     @property
     def config_path(self) -> Path | None:
@@ -104,7 +116,7 @@ class Settings(BaseSettings):
         it may hold a password).
         """
         if self.database_url is None or not self.has_database_url:
-            return make_url(f"sqlite:///{self.home_path / 'catalogue.db'}")
+            return URL.create("sqlite", database=str(self.home_path / "catalogue.db"))
         try:
             return with_named_driver(make_url(self.database_url.get_secret_value()))
         except ArgumentError as error:

@@ -6,6 +6,7 @@ terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, i
 
 import datetime as dt
 import importlib.metadata
+import io
 import sys
 import time
 from pathlib import Path
@@ -52,6 +53,9 @@ app.command()(servers.dev)
 
 def main() -> None:
     """Entry point: errors a user can mend become one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 shows letters as \\uXXXX
     try:
         app()
     except Kh02Error as error:

@@ -368,10 +368,10 @@ def test_help_names_every_command_in_both_languages() -> None:
 
 
 def test_the_installed_command_in_a_process_of_its_own(home: Path, tmp_path: Path) -> None:
-    def run(*words: str, at: Path) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, at: Path, **others: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "kh02_pipelines.cli.main", *words],
-            env={**os.environ, "KH02_HOME": str(at), "COLUMNS": "160", "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "KH02_HOME": str(at), "COLUMNS": "160", "PYTHONPATH": str(ROOT), **others},
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -387,3 +387,7 @@ def test_the_installed_command_in_a_process_of_its_own(home: Path, tmp_path: Pat
     assert refused.stderr.splitlines()[0].startswith("kh02: 9999-12-31 lies in the future")
     assert len(refused.stderr.splitlines()) == 1
     assert refused.stdout == ""
+    terminal = run("lookup", "26732", at=home, PYTHONIOENCODING="ascii")
+    assert (terminal.returncode, terminal.stderr) == (OK, "")
+    assert terminal.stdout.encode("ascii").decode("unicode_escape") == found.stdout
+    assert run("--help", at=home, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0").returncode == OK

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from dagster._core.storage.sqlite import create_db_conn_string
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
@@ -33,6 +34,23 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
 def test_home_may_name_the_users_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Settings(home=Path("~/kh02")).home_path == tmp_path / "kh02"
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a%3Fb"])
+def test_a_home_that_dagster_would_misread_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        EnvironmentFault, match=r"has a \? or a %XX .*, field KH02_HOME; remedy: choose"
+    ):
+        Settings(home=tmp_path / name).sqlalchemy_url()
+
+
+@pytest.mark.parametrize("name", ["Hà Nội", "100%", "a#b", "a b&c=d", "a@b:c"])
+def test_a_home_of_unusual_letters_is_that_folder_for_dagster_too(tmp_path: Path, name: str) -> None:
+    settings = Settings(home=tmp_path / name)
+    assert settings.sqlalchemy_url().database == str(tmp_path / name / "catalogue.db")
+    assert make_url(str(settings.sqlalchemy_url())) == settings.sqlalchemy_url()
+    stored = make_url(create_db_conn_string(str(settings.dagster_home), "runs"))
+    assert stored.database == str(tmp_path / name / "dagster" / "runs.db")
 
 
 def test_empty_database_url_means_the_default(tmp_path: Path) -> None:
