@@ -50,6 +50,11 @@ class Unit:
     province: str
     province_code: str
 
+    @property
+    def where(self) -> str:
+        """The unit above, for a message."""
+        return self.district or self.province
+
 
 @dataclass(frozen=True)
 class Province:
@@ -191,12 +196,17 @@ class Places:
         return all(self._key.get(part) in (self._key[unit.district], self._key[unit.province]) for part in parts)
 
 
-def province_in(text: str, provinces: Iterable[Province]) -> Province | None:
-    """The province that a heading names; None where it names none or several."""
+def province_in(text: str, provinces: Iterable[Province], units: Iterable[Unit]) -> Province | None:
+    """The province that a heading names, as it is called on the day of the changes or the day before; None where it
+    names none or several."""
     every = list(provinces)
-    keys = spelling_key(pd.Series([text, *(province.name for province in every)], dtype="str"))
-    named = [one for one, key in zip(every, keys.iloc[1:], strict=True) if f" {key} " in f" {keys.iloc[0]} "]
-    return named[0] if len(named) == 1 else None
+    called = [(one.name, one) for one in every]
+    called += [
+        (unit.name, one) for unit in units if unit.level == "province" for one in every if unit.code in one.before
+    ]
+    keys = spelling_key(pd.Series([text, *(name for name, _ in called)], dtype="str"))
+    named = {one for (_, one), key in zip(called, keys.iloc[1:], strict=True) if f" {key} " in f" {keys.iloc[0]} "}
+    return named.pop() if len(named) == 1 else None
 
 
 def full_name(mention: Mention) -> str:

@@ -24,7 +24,10 @@ _VERB = r"(?:Sắp xếp|Nhập|Sáp nhập|Hợp nhất|Điều chỉnh(?: đ�
 _TO_FORM = re.compile(rf"{_VERB}\s+(?P<members>.+)\s(?:thành lập|thành)\s+(?P<successor>{_TYPE}\s.+)")
 _TO_JOIN = re.compile(
     rf"{_VERB}\s+(?P<members>.+)\s(?:vào|về|sang)\s+(?P<successor>(?:các\s+)?{_TYPE}\s.+?)"
-    r"(?:\s+quản lý)?"
+    r"(?:\s+(?:để\s+)?quản lý)?"
+)
+_TO_CALL = re.compile(
+    rf"{_VERB}\s+(?P<members>.+),\s+(?:lấy|đặt|có)\s+tên(?:\s+gọi)?(?:\s+là)?\s+(?P<successor>{_TYPE}\s.+)"
 )
 _TO_FOUND = re.compile(
     rf"Thành lập\s+(?P<successor>{_TYPE}\s.+?)\s+(?:trên cơ sở|từ)\s+(?:(?:sắp xếp|nhập|sáp nhập|điều chỉnh)\s+)?"
@@ -40,6 +43,7 @@ _TO_KEEP = re.compile(
 _CALLED = re.compile(
     rf"(?P<type>{_TYPE})(?:\s+mới)?\s+(?:có\s+)?(?:tên gọi|tên|lấy tên|mang tên)(?:\s+là)?\s+(?P<again>{_TYPE}\s+)?"
 )
+_UNDER_THE_STATE = re.compile(r"\s+trực thuộc trung ương", re.IGNORECASE)
 #: Sentences that describe and change nothing.
 _DESCRIBES = re.compile(
     r"(?:Sau (?:khi )?(?:sắp xếp|nhập|thành lập|điều chỉnh|chuyển|đổi tên)|(?:Xã|Phường|Thị trấn|Đặc khu|Huyện|Tỉnh)\s)"
@@ -115,7 +119,7 @@ def read_statements(text: str) -> list[Statement]:
     """The statements of a clause. Raises Unread when a sentence of it is not understood or says nothing."""
     found = []
     for sentence in _SENTENCE_END.split(text):
-        sentence = sentence.strip(" .;:")
+        sentence = _UNDER_THE_STATE.sub("", sentence.strip(" .;:"))
         if (statement := _statement(sentence)) is not None:
             found.append(statement)
         elif sentence and not _DESCRIBES.match(sentence):
@@ -128,7 +132,7 @@ def _statement(sentence: str) -> Statement | None:
         return _made("keep", match["members"], "")
     if match := _TO_RENAME.fullmatch(sentence):
         return _made("rename", match["members"], match["successor"])
-    for pattern in (_TO_FORM, _TO_FOUND):
+    for pattern in (_TO_FORM, _TO_FOUND, _TO_CALL):
         if match := pattern.fullmatch(sentence):
             return _made("form", match["members"], match["successor"])
     if match := _TO_JOIN.fullmatch(sentence):

@@ -4,7 +4,6 @@ Belongs here: settling which of several units of one name is meant, and bringing
 successor together. Does not belong here: extent, people, codes and kinds, which follow from it (``rows``).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kh02_pipelines.sources.resolution.clauses import Clause, Resolution
@@ -63,7 +62,7 @@ class _Named:
     doubts: list[str]
 
 
-def read_successions(resolution: Resolution, units: Iterable[Unit], provinces: Iterable[Province]) -> Successions:
+def read_successions(resolution: Resolution, units: list[Unit], provinces: list[Province]) -> Successions:
     """Bring the clauses of a resolution together; ``units`` are those in force on the day before the changes."""
     unread = [(clause, reason) for clause, reason in resolution.gaps]
     read: list[tuple[Clause, Statement]] = []
@@ -75,7 +74,7 @@ def read_successions(resolution: Resolution, units: Iterable[Unit], provinces: I
             continue
         read += [(clause, statement) for statement in statements]
         unread += [(clause.cited, f"no unit of a register: “{area}”") for one in statements for area in one.others]
-    province = province_in(resolution.heading, provinces)
+    province = province_in(resolution.heading, provinces, units)
     mentioned = [list(part) for _, one in read for part in (one.members, one.successors)]
     texts = (text for part in mentioned for text in texts_of(part))
     places = Places(units, province.before if province else frozenset(), texts)
@@ -117,7 +116,7 @@ def _by_place_of_list(members: list[_Named]) -> None:
                 inside = [unit for unit in one.units if unit.parent_code == other.units[0].parent_code]
                 if len(inside) == 1:
                     one.units = inside
-                    one.doubts.append(f"taken in {inside[0].district}, as {full_name(other.mention)} beside it")
+                    one.doubts.append(f"taken in {inside[0].where}, as {full_name(other.mention)} beside it")
                 break
 
 
@@ -153,7 +152,7 @@ def _by_elimination(named: list[list[_Named]]) -> None:
                 left = [unit for unit in one.units if unit not in whole]
                 if len(left) == 1:
                     one.units = left
-                    one.doubts.append(f"taken in {left[0].district}: other clauses take those of that name elsewhere")
+                    one.doubts.append(f"taken in {left[0].where}: other clauses take those of that name elsewhere")
 
 
 def _by_neighbours(members: list[_Named]) -> None:
@@ -164,7 +163,7 @@ def _by_neighbours(members: list[_Named]) -> None:
             near = [unit for unit in one.units if unit.parent_code in districts]
             if len(near) == 1:
                 one.units = near
-                one.doubts.append(f"taken in {near[0].district}, where the others of the sentence lie")
+                one.doubts.append(f"taken in {near[0].where}, where the others of the sentence lie")
 
 
 def _nearest_left(named: list[list[_Named]], places: Places) -> None:
@@ -215,7 +214,7 @@ class _Assembly:
             return Part(one.units[0], one.mention, cited, one.doubts)
         what = full_name(one.mention) + (f" ({one.mention.within})" if one.mention.within else "")
         if one.units:
-            which = ", ".join(f"{unit.code} ({unit.district or unit.province})" for unit in one.units)
+            which = ", ".join(f"{unit.code} ({unit.where})" for unit in one.units)
             self.unread.append((cited, f"{what} may be any of {which}"))
         else:
             self.unread.append((cited, f"{what} is in force nowhere in the register of the day before"))

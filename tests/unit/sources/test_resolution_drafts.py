@@ -189,6 +189,25 @@ def test_a_part_that_moves_leaves_the_rest_in_place_as_derived() -> None:
     assert "no clause says where the rest goes" in draft.rows[2]["doubt"]
 
 
+@pytest.mark.parametrize(
+    ("clause", "successor", "extents"),
+    [
+        ("Sáp nhập xã An Mơ với xã Cát Mơ, lấy tên là xã Mới.", "Xã Mới", ["whole", "whole"]),
+        ("Hợp nhất xã An Mơ và xã Cát Mơ để thành lập xã Mới thuộc tỉnh Sông Mơ.", "Xã Mới", ["whole", "whole"]),
+        ("Giải thể xã An Mơ để nhập vào xã Cát Mơ. Sau khi nhập, xã Cát Mơ có 9 km2.", "Xã Cát Mơ", ["whole", "whole"]),
+        (f"Chuyển {SOME} xã An Mơ về xã Cát Mơ để quản lý.", "Xã Cát Mơ", ["whole", "part"]),
+        (f"Thành lập thị trấn Mới trên cơ sở nhập {ALL} xã An Mơ và {ALL} xã Cát Mơ.", "Thị trấn Mới", ["whole"] * 2),
+    ],
+)
+def test_older_formulas_read_alike(clause: str, successor: str, extents: list[str]) -> None:
+    draft = drafted(clause)
+    assert draft.unread == []
+    merged = [row for row in draft.rows if row["name"] == successor]
+    assert sorted(row["predecessor_code"] for row in merged) == ["90001", "90003"]
+    assert [row["extent"] for row in merged] == extents
+    assert {row["kind"] for row in merged} == {"merger"}
+
+
 def test_a_divided_unit_has_a_part_for_each_successor() -> None:
     draft = drafted("Chia xã An Mơ thành xã An Một và xã An Hai.")
     assert brief(draft) == [
