@@ -5,6 +5,7 @@ terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, i
 """
 
 import datetime as dt
+import errno
 import importlib.metadata
 import io
 import sys
@@ -25,6 +26,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from kh02_pipelines.cli import releases, servers
 from kh02_pipelines.cli.diff import diff
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from kh02_pipelines.release.files.parquet_store import ParquetStore
 
 OK, CHECKS_FAILED, USAGE_OR_ENVIRONMENT = 0, 1, 2
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,19 +61,32 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 shows letters as \\uXXXX
     try:
         app()
-    except Kh02Error as error:
-        err.print(f"kh02: {error}", style="red", markup=False, soft_wrap=True)
+    except Exception as error:
+        fault = _fault(error)
+        if fault is None:
+            raise
+        err.print(f"kh02: {fault}", style="red", markup=False, soft_wrap=True)
         sys.exit(USAGE_OR_ENVIRONMENT)
-    except ValidationError as error:
+
+
+def _fault(error: Exception) -> str | None:
+    """What a user can mend, in one line; None for an error in the program."""
+    if isinstance(error, ValidationError):
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        err.print(
-            f"kh02: KH02_{name}: {first['msg']}; remedy: correct the environment variable",
-            style="red",
-            markup=False,
-            soft_wrap=True,
+        return f"KH02_{name}: {first['msg']}; remedy: correct the environment variable"
+    if isinstance(error, SQLAlchemyError) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        from kh02_pipelines.release.database.connection import first_line
+
+        # our stores and readers word their own faults: this is where Dagster keeps its runs
+        return str(
+            EnvironmentFault(
+                f"Dagster's storage cannot be used: {first_line(error)}",
+                file=Settings().dagster_home,
+                remedy="free space there or mend its permissions, then run again; kh02 verify says what readers have",
+            )
         )
-        sys.exit(USAGE_OR_ENVIRONMENT)
+    return str(error) if isinstance(error, Kh02Error) else None
 
 
 @app.command()

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -107,6 +108,18 @@ def test_a_database_url_that_is_none(kh02: Kh02, tmp_path: Path, command: tuple[
     answer = kh02(*command, home=tmp_path / "home", database_url="hunter2@nowhere")
     one_line(answer, "KH02_DATABASE_URL is not a database URL", "dialect+driver://")
     assert "hunter2" not in answer.out + answer.err
+
+
+def test_no_room_for_what_dagster_keeps(kh02: Kh02, tmp_path: Path) -> None:
+    """A limit on the size of files stands for a full disk; the published database is there already."""
+    assert kh02("db", "upgrade", home=tmp_path).code == OK
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        answer = kh02("build", home=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    one_line(answer, "Dagster's storage cannot be used: ", f"file {tmp_path / 'dagster'}; remedy: free space there")
 
 
 def test_an_unknown_profile(kh02: Kh02, tmp_path: Path) -> None:

@@ -38,9 +38,7 @@ def test_home_may_name_the_users_folder(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 @pytest.mark.parametrize("name", ["a?b", "a%20b", "a%3Fb"])
 def test_a_home_that_dagster_would_misread_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(
-        EnvironmentFault, match=r"has a \? or a %XX .*, field KH02_HOME; remedy: choose"
-    ):
+    with pytest.raises(EnvironmentFault, match=r"has a \? or a %XX .*, field KH02_HOME; remedy: choose"):
         Settings(home=tmp_path / name).sqlalchemy_url()
 
 
