@@ -5,13 +5,13 @@ from functools import partial
 import dagster as dg
 
 from kh02_pipelines.assets import groups
-from kh02_pipelines.release.diff.change_files import change_rows
+from kh02_pipelines.release.about import rows_about
 from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.files.durable import write_durably
 from kh02_pipelines.release.publish import one_publisher, publish_database, publish_parquet
 from kh02_pipelines.release.staging import open_staged
 from kh02_pipelines.resources.stores import Stores
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import PUBLISHED
 from kh02_pipelines.tables.dictionary import data_dictionary as render_dictionary
 
 
@@ -37,7 +37,7 @@ def database_release(
             now=stores.clock(),
             run_id=context.run.run_id,
             exports=write_exports,
-            auxiliary=partial(change_rows, stores.parquet),
+            auxiliary=partial(rows_about, stores.parquet),
             limits=stores.limits,
         )
     return dg.MaterializeResult(
@@ -97,14 +97,14 @@ def parquet_release(
 )
 def data_dictionary(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]:
     """Write the data dictionary beside the releases."""
-    text = render_dictionary(CATALOGUE)
+    text = render_dictionary(PUBLISHED)
     path = stores.parquet.root / "data_dictionary.md"
     write_durably(path, text.encode())
     return dg.MaterializeResult(
         metadata={
             "file": dg.MetadataValue.path(path),
             "dictionary": dg.MetadataValue.md(text),
-            "tables": len(CATALOGUE),
+            "tables": len(PUBLISHED),
         }
     )
 

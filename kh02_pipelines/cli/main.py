@@ -246,10 +246,10 @@ def _silence(files: "ParquetStore", now: dt.datetime, days: int) -> list[str]:
 @app.command()
 def dictionary() -> None:
     """In từ điển dữ liệu · Print the data dictionary as Markdown."""
-    from kh02_pipelines.tables.catalogue import CATALOGUE
+    from kh02_pipelines.tables.catalogue import PUBLISHED
     from kh02_pipelines.tables.dictionary import data_dictionary
 
-    sys.stdout.write(data_dictionary(CATALOGUE))
+    sys.stdout.write(data_dictionary(PUBLISHED))
 
 
 def _date(text: str) -> dt.date:

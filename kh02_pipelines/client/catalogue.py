@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PinnedRelease:
-    """What is recorded of the release that was pinned; ``rows`` counts the rows of each table.
+    """What is recorded of the release that was pinned; ``rows`` counts the rows of each table of its content.
 
     ``columns``: the columns each table was published with, where the store's tables may have more of them by now.
+    ``about``: the tables that say something about the release beside its content.
     """
 
     release_id: str
@@ -31,6 +32,7 @@ class PinnedRelease:
     last_checked_at: dt.datetime
     rows: Mapping[str, int]
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    about: Sequence[str] = ()
 
 
 class Catalogue(ABC):
@@ -69,8 +71,11 @@ class Catalogue(ABC):
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The names of the tables of the release."""
-        return tuple(sorted(self._release.rows))
+        """The names of the tables of the release, and of those about it: ``release_change``, ``quality_result``.
+
+        Folders of releases that were published before these were exported do not have them.
+        """
+        return tuple(sorted({*self._release.rows, *self._release.about}))
 
     @overload
     def table(self, name: str, as_: Literal["pandas"] = ...) -> "pd.DataFrame": ...
@@ -88,7 +93,7 @@ class Catalogue(ABC):
         """
         if as_ not in ("pandas", "pyarrow"):
             raise ValueError(f"as_ is 'pandas' or 'pyarrow', not {as_!r}")
-        if name not in self._release.rows:
+        if name not in self.tables:
             raise UnknownTable(
                 f"release {self.release_id} has no table {name!r}",
                 file=self.place,
@@ -105,7 +110,7 @@ class Catalogue(ABC):
         from kh02_pipelines.release.content import content_hash
 
         self._verify_storage()
-        tables = {name: self._arrow(name) for name in self.tables}
+        tables = {name: self._arrow(name) for name in sorted(self._release.rows)}
         if content_hash(tables) != self.content_hash:
             raise CatalogueDamaged(
                 f"the tables of {self.release_id} do not hash to its content hash",

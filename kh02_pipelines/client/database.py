@@ -23,7 +23,7 @@ from kh02_pipelines.client.errors import (
     ReleaseNotFound,
     UnknownTable,
 )
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import ABOUT_RELEASES, PUBLISHED
 from kh02_pipelines.tables.declaration import ColumnType, Table
 
 if TYPE_CHECKING:
@@ -79,11 +79,12 @@ class DatabaseCatalogue(Catalogue):
 
         declared = self._declared(name)
         typed = sql_table(declared, MetaData()).columns
-        view = table(f"{name}{BY_RELEASE}", column("release_id"), *(column(c.name, c.type) for c in typed))
+        known = {"release_id": column("release_id"), **{c.name: column(c.name, c.type) for c in typed}}
+        view = table(name if name in ABOUT_RELEASES else f"{name}{BY_RELEASE}", *known.values())
         statement = select(*(view.c[c] for c in declared.column_names)).where(view.c.release_id == self.release_id)
         with _connected(self._engine, self.place) as connection:
             rows = connection.execute(statement).all()
-            if len(rows) != self._release.rows[name]:
+            if len(rows) != self._release.rows.get(name, len(rows)):
                 self._explain(connection, name, len(rows))
         places = [declared.column_names.index(key) for key in declared.primary_key]
         return sorted((tuple(row) for row in rows), key=itemgetter(*places))
@@ -188,16 +189,17 @@ def _release(connection: "Connection", release: str | None) -> PinnedRelease | N
         row.last_checked_at,
         rows=json.loads(row.row_counts),
         columns=json.loads(row.table_columns or "{}"),  # published before they were recorded: none
+        about=tuple(ABOUT_RELEASES),
     )
 
 
 def _known(name: str, release: str) -> Table:
-    if name not in CATALOGUE:
+    if name not in PUBLISHED:
         raise UnknownTable(
             f"this version does not know the table {name!r} of release {release}",
             remedy="install the version of kh02-pipelines that published it, or read the table with SQL",
         )
-    return CATALOGUE[name]
+    return PUBLISHED[name]
 
 
 @contextmanager

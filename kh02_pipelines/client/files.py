@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kh02_pipelines.client.catalogue import Catalogue, PinnedRelease
 from kh02_pipelines.client.errors import CatalogueDamaged, CatalogueUnreachable, ReleaseGone, ReleaseNotFound
+from kh02_pipelines.tables.catalogue import ABOUT_RELEASES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ class ParquetCatalogue(Catalogue):
             table = pq.read_table(path, partitioning=None)
         except (OSError, pa.ArrowException) as error:
             raise self._fault(path, error) from error
-        if table.num_rows != self._release.rows[name]:
+        if table.num_rows != self._release.rows.get(name, table.num_rows):
             raise CatalogueDamaged(
                 f"{table.num_rows} rows, {self._release.rows[name]} were published", file=path, remedy=_REMEDY
             )
@@ -102,7 +103,7 @@ def open_files(home: Path, release: str | None) -> ParquetCatalogue:
         if release not in {entry.name for entry in root.iterdir()} or release == _under_way(root):
             raise FileNotFoundError(release)
         recorded = json.loads((root / release / DESCRIPTION).read_text("utf-8"))
-        return ParquetCatalogue(root / release, _pinned(recorded, _last_checked(root, release)))
+        return ParquetCatalogue(root / release, _pinned(recorded, _last_checked(root, release), root / release))
     except FileNotFoundError as error:
         raise ReleaseNotFound(
             f"no release {release!r} is here" if release else "nothing has been published here yet",
@@ -133,7 +134,7 @@ def _last_checked(root: Path, release: str) -> str | None:
         return None  # a broken note takes the release from nobody: it looks as old as it is
 
 
-def _pinned(recorded: Mapping[str, Any], last_checked: str | None) -> PinnedRelease:
+def _pinned(recorded: Mapping[str, Any], last_checked: str | None, folder: Path) -> PinnedRelease:
     """A release whose checks were not noted has passed them when it was published."""
     return PinnedRelease(
         release_id=str(recorded["release_id"]),
@@ -141,4 +142,5 @@ def _pinned(recorded: Mapping[str, Any], last_checked: str | None) -> PinnedRele
         content_hash=str(recorded["content_hash"]),
         last_checked_at=dt.datetime.fromisoformat(last_checked or recorded["published_at"]),
         rows={str(name): int(number) for name, number in recorded["rows"].items()},
+        about=[name for name in ABOUT_RELEASES if (folder / f"{name}.parquet").is_file()],
     )

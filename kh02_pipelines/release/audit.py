@@ -22,7 +22,7 @@ from kh02_pipelines.checks import (
     source_rules,
     unit_invariants,
 )
-from kh02_pipelines.checks.rule import Rule, Word
+from kh02_pipelines.checks.rule import Rule, Word, nothing
 from kh02_pipelines.errors import AuditError
 from kh02_pipelines.release import holdings
 from kh02_pipelines.release.proven import NOTHING_PROVEN, Proven
@@ -75,6 +75,14 @@ def outcomes(candidate: Candidate, rules: tuple[Rule, ...] = RULES, proven: Prov
     return found
 
 
+def settled(candidate: Candidate, rules: tuple[Rule, ...], proven: Proven) -> list[Outcome]:
+    """``outcomes``, but rules that ``proven`` knows to hold are not run again; those have no figures."""
+    found = {
+        outcome.rule: outcome for outcome in outcomes(candidate, tuple(r for r in rules if r not in proven), proven)
+    }
+    return [found.get(rule) or Outcome(rule, nothing()) for rule in rules]
+
+
 def audit(candidate: Candidate, rules: tuple[Rule, ...] = RULES) -> dict[str, pd.DataFrame]:
     """The findings of every rule by rule name; an empty frame where the rule holds."""
     return {rule.name: rule.find(candidate) for rule in rules}
@@ -85,8 +93,7 @@ def require_sound(candidate: Candidate, rules: tuple[Rule, ...] = RULES, proven:
 
     Rules that ``proven`` knows to hold are not run again.
     """
-    due = tuple(rule for rule in rules if rule.blocking and rule not in proven)
-    found = outcomes(candidate, due, proven)
+    found = settled(candidate, tuple(rule for rule in rules if rule.blocking), proven)
     broken = [(outcome.rule, outcome.findings) for outcome in found if not outcome.passed]
     if not broken:
         return

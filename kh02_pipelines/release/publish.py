@@ -9,16 +9,16 @@ commit is cleared by the next run, whatever is cut off after it is finished.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from kh02_pipelines.catalogue.candidate import Limits
+from kh02_pipelines.catalogue.candidate import Candidate, Limits
 from kh02_pipelines.checks.rule import Rule
 from kh02_pipelines.errors import AuditError, EnvironmentFault
-from kh02_pipelines.release.audit import RULES, require_sound
+from kh02_pipelines.release.audit import RULES, Outcome, require_sound, settled
 from kh02_pipelines.release.database.store import DatabaseStore
 from kh02_pipelines.release.files.home_lock import mark_ended, mark_started, one_publisher
 from kh02_pipelines.release.files.parquet_store import ParquetStore
@@ -32,14 +32,15 @@ from kh02_pipelines.release.surroundings import surrounded
 
 __all__ = ["Exports", "Published", "one_publisher", "publish_database", "publish_parquet", "target_release"]
 
-Exports = Callable[[Path, Mapping[str, pa.Table], str, dt.date], list[str]]
-"""Writes further formats into the coming release folder: folder, tables, release id, as-of date → file names."""
+Exports = Callable[[Path, Mapping[str, pa.Table], str, dt.datetime], list[str]]
+"""Writes further formats into the coming release folder: folder, tables, release id, published at → file names."""
 
 NO_OTHER_LIMITS = Limits()
 """The limits of an installation that sets none."""
 
-Auxiliary = Callable[[str, Mapping[str, pa.Table]], Mapping[str, pa.Table]]
-"""Makes the rows of the tables about releases: release id and its tables → rows by table name."""
+Auxiliary = Callable[[str, str | None, Mapping[str, pa.Table], Sequence[Outcome]], Mapping[str, pa.Table]]
+"""Makes the rows of the tables about releases (``about.rows_about``): release id, the release readers have, tables, how
+the checks ended → rows by table name."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def publish_database(
     Raises AuditError (broken rules, or content that was rolled back from) or EnvironmentFault; readers then
     still have the previous release.
     """
-    tables = audited(staged, files, now, limits, rules)
+    tables, judged = audited(staged, files, now, limits, rules)
     database.require_schema()
     reconcile(files, database)
     target = target_release(staged, files, database)
@@ -81,10 +82,16 @@ def publish_database(
     mark_started(files.root, target, brings_folder=not files.has(target))
     step("publish.started")
     as_of = dt.date.fromisoformat(target[:10])
+    replaced = None if current is None else current.release_id
+    about: Mapping[str, pa.Table] = {}
+    if shown:
+        about = database.about(target)
+    elif auxiliary is not None:
+        about = auxiliary(target, replaced, tables, settled(judged, rules, proven_of(staged, judged.context)))
     if target == staged.release_id or not files.has(target):
-        extra = None if exports is None else _bound(exports, tables, target, as_of)
         since = current.published_at.astimezone(now.tzinfo) if current is not None and shown else now
-        files.add(staged, since, extra, as_of=as_of, replaces=None if current is None else current.release_id)
+        extra = None if exports is None else _bound(exports, {**tables, **about}, target, since)
+        files.add(staged, since, extra, as_of=as_of, replaces=replaced)
     elif problems := files.problems(target):
         raise EnvironmentFault(
             f"the release this content belongs to is damaged: {problems[0]}",
@@ -92,14 +99,7 @@ def publish_database(
             remedy="restore the folder from a copy, or remove it so that it is made anew",
         )
     if not shown:  # otherwise this home alone lacked the files
-        database.publish(
-            tables,
-            as_of,
-            staged.content_hash,
-            published_at=now,
-            run_id=run_id,
-            auxiliary=None if auxiliary is None else auxiliary(target, tables),
-        )
+        database.publish(tables, as_of, staged.content_hash, published_at=now, run_id=run_id, auxiliary=about)
     return Published(target, new=True)
 
 
@@ -152,8 +152,10 @@ def audited(
     now: dt.datetime,
     limits: Limits = NO_OTHER_LIMITS,
     rules: tuple[Rule, ...] = RULES,
-) -> Mapping[str, pa.Table]:
-    """The staged tables, read from the bytes on disk and found sound; raises AuditError otherwise.
+) -> tuple[Mapping[str, pa.Table], Candidate]:
+    """The staged tables, read from the bytes on disk and found sound, and the same as it was judged, with its context.
+
+    Raises AuditError otherwise.
 
     The bytes are read and hashed each time. A rule that this process has seen to hold for just these bytes, in
     just these surroundings, is not run again (``proven``).
@@ -161,7 +163,7 @@ def audited(
     tables, candidate = read_staged(staged)
     candidate = surrounded(candidate, staged, files, today=now.date(), limits=limits)
     require_sound(candidate, rules, proven_of(staged, candidate.context))
-    return tables
+    return tables, candidate
 
 
 def target_release(staged: StagedRelease, files: ParquetStore, database: DatabaseStore) -> str:
@@ -205,9 +207,11 @@ def prune(
     return going
 
 
-def _bound(exports: Exports, tables: Mapping[str, pa.Table], release: str, as_of: dt.date) -> Callable[[Path], None]:
+def _bound(
+    exports: Exports, tables: Mapping[str, pa.Table], release: str, since: dt.datetime
+) -> Callable[[Path], None]:
     def write(folder: Path) -> None:
-        exports(folder, tables, release, as_of)
+        exports(folder, tables, release, since)
 
     return write
 

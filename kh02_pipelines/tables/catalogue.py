@@ -3,7 +3,7 @@
 Belongs here: which tables a release has. Does not belong here: their columns.
 """
 
-from kh02_pipelines.tables import crosswalks, history, quality, units
+from kh02_pipelines.tables import crosswalks, history, quality, release, units
 from kh02_pipelines.tables.declaration import Table
 
 
@@ -24,3 +24,10 @@ def _referenced_first(tables: tuple[Table, ...]) -> dict[str, Table]:
 
 
 CATALOGUE: dict[str, Table] = _referenced_first((*units.TABLES, *crosswalks.TABLES, *history.TABLES, *quality.TABLES))
+"""The content of a release."""
+
+ABOUT_RELEASES: dict[str, Table] = {table.name: table for table in release.TABLES}
+"""What is told about a release beside its content."""
+
+PUBLISHED: dict[str, Table] = {**CATALOGUE, **ABOUT_RELEASES}
+"""Everything that readers find under a name of its own."""

@@ -12,9 +12,9 @@ from sqlalchemy.engine import URL, make_url
 
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.rule import Rule
+from kh02_pipelines.release.about import rows_about
 from kh02_pipelines.release.content import content_hash, release_id
 from kh02_pipelines.release.database.store import DatabaseStore
-from kh02_pipelines.release.diff.change_files import change_rows
 from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.files.home_lock import one_publisher
 from kh02_pipelines.release.files.parquet_store import ParquetStore
@@ -115,7 +115,7 @@ class Home:
                 database,
                 now=now,
                 exports=write_exports if self.whole else None,
-                auxiliary=partial(change_rows, files) if self.whole else None,
+                auxiliary=partial(rows_about, files) if self.whole else None,
                 rules=NO_RULES,
                 step=self.step,
             )

@@ -22,7 +22,7 @@ from kh02_pipelines.cli import servers
 from kh02_pipelines.history.lookup import lookup
 from kh02_pipelines.release.files.home_lock import held
 from kh02_pipelines.resources.frame_io import LOCK, FrameIOManager
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import CATALOGUE, PUBLISHED
 from kh02_pipelines.tables.dictionary import data_dictionary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -333,7 +333,7 @@ def test_doctor_and_releases_of_an_empty_home_list_nothing(kh02: Kh02, tmp_path:
 def test_dictionary_prints_the_declarations(kh02: Kh02, tmp_path: Path) -> None:
     answer = kh02("dictionary", home=tmp_path)
     assert answer.code == OK
-    assert answer.out == data_dictionary(CATALOGUE)
+    assert answer.out == data_dictionary(PUBLISHED)
 
 
 def test_dev_starts_the_ui_and_the_daemon_on_this_home(

@@ -3,14 +3,16 @@
 import datetime as dt
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from kh02_pipelines.release.audit import PUBLISHED_RULES
 from kh02_pipelines.release.content import RELEASE_ID
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import CATALOGUE, PUBLISHED
 
 pytestmark = pytest.mark.no_cover  # whole runs: the tracer would double their time, other tests cover the code
 
@@ -77,11 +79,26 @@ def test_another_home_at_another_time_gives_the_same_bytes(first_run: Any, tmp_p
     assert result.success, failures(result)
     ours, theirs = (without_reports(home.published_files()) for home in (first_run.installation, other))
     assert set(ours) == set(theirs)
-    # the description tells when the release was published; DuckDB stamps its file, and the manifest hashes that
-    stamped = {"release.json", "catalogue.duckdb", "manifest.json", "SHA256SUMS"}
-    assert {Path(name).name for name in ours if ours[name] != theirs[name]} <= stamped
+    # the time of publication, and how checks of age ended that day, and what holds these or hashes them
+    of_the_day = {"release.json", "datapackage.json", "quality_result.parquet", "quality_result.csv"}
+    of_the_day |= {"catalogue.sqlite", "catalogue.duckdb", "manifest.json", "SHA256SUMS"}
+    assert {Path(name).name for name in ours if ours[name] != theirs[name]} <= of_the_day
     in_release = [name for name in ours if name.endswith(".parquet") and not name.startswith("changes/")]
-    assert len(in_release) == len(CATALOGUE)
+    assert len(in_release) == len(PUBLISHED)
+
+
+def test_the_folder_holds_what_the_database_told_with_the_release(first_run: Any) -> None:
+    """And of the checks only those that look at both stores afterwards are missing in it."""
+    home = first_run.installation.home
+    folder = home / "parquet" / json.loads((home / "parquet" / "current.json").read_text("utf-8"))["path"]
+    told = pq.read_table(folder / "quality_result.parquet", partitioning=None)
+    with closing(sqlite3.connect(home / "catalogue.db")) as connection:
+        rows = set(connection.execute("SELECT check_name, passed, failing_rows FROM quality_result").fetchall())
+    early = {tuple(row.values()) for row in told.select(["check_name", "passed", "failing_rows"]).to_pylist()}
+    assert {name for name, *_ in rows - early} == {rule.name for rule in PUBLISHED_RULES}
+    assert early < rows
+    with closing(sqlite3.connect(folder / "catalogue.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM quality_result").fetchall() == [(told.num_rows,)]
 
 
 def break_ruling(reference: Any) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 import pyarrow as pa
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.engine import URL
 
 from kh02_pipelines.errors import EnvironmentFault
@@ -34,21 +34,20 @@ from kh02_pipelines.release.database.schema import (
 )
 from kh02_pipelines.release.database.upgrade import stored_fingerprint, upgrade
 from kh02_pipelines.release.steps import Step, no_step
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.arrow import arrow_schema
+from kh02_pipelines.tables.catalogue import ABOUT_RELEASES, CATALOGUE
 from kh02_pipelines.tables.declaration import Table
-from kh02_pipelines.tables.release import TABLES as RELEASE_TABLES
 
 __all__ = ["DatabaseRelease", "DatabaseStore", "Withdrawal", "published_schema"]
 
 LOCK_SECONDS = 60.0
-AUXILIARY: dict[str, Table] = {table.name: table for table in RELEASE_TABLES}
 _NOT_TAKEN = "did not take the release; readers still have the previous one"
 _NOT_READ = "is not reachable"
 
 
 def published_schema(dialect: str, catalogue: Mapping[str, Table] = CATALOGUE) -> ReleaseSchema:
     """The tables and views this version publishes; ``catalogue`` is there for tests."""
-    return release_schema(catalogue, AUXILIARY, dialect)
+    return release_schema(catalogue, ABOUT_RELEASES, dialect)
 
 
 class DatabaseStore:
@@ -190,6 +189,16 @@ class DatabaseStore:
         with self.database.transaction(f"did not take {name}", writes=True) as connection:
             connection.execute(delete(beside).where(beside.c.release_id == release))
             rows_of.insert_rows(connection, beside, rows)
+
+    def about(self, release: str) -> dict[str, pa.Table]:
+        """What the tables about releases say of one, in key order."""
+        found = {}
+        with self.database.transaction(_NOT_READ) as connection:
+            for name, beside in self.schema.beside.items():
+                rows = connection.execute(select(beside).where(beside.c.release_id == release)).mappings()
+                table = pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(ABOUT_RELEASES[name]))
+                found[name] = table.sort_by([(key, "ascending") for key in ABOUT_RELEASES[name].primary_key])
+        return found
 
     def note_check(self, release: str, when: dt.datetime) -> None:
         """Tell readers that all checks have passed on what ``release`` shows them. Raises EnvironmentFault."""

@@ -18,7 +18,6 @@ from kh02_pipelines.release.diff.changes import release_changes, summary_markdow
 from kh02_pipelines.release.diff.summary import FIRST_RELEASE
 from kh02_pipelines.release.files.durable import require_writable, write_durably
 from kh02_pipelines.release.files.parquet_store import ParquetStore, earlier_releases
-from kh02_pipelines.tables.release import RELEASE_CHANGE
 
 FOLDER = "changes"
 CURRENT, PREVIOUS = "current", "previous"
@@ -52,19 +51,25 @@ def changes_between(store: ParquetStore, before: str | None, after: str) -> pa.T
     return release_changes(tables, read_release(store, after), after, before)
 
 
-def change_rows(store: ParquetStore, release: str, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """The rows that publishing ``release`` adds to the tables about releases, by table name.
+def change_rows(
+    store: ParquetStore, release: str, tables: Mapping[str, pa.Table], replaced: str | None = None
+) -> pa.Table:
+    """The ``release_change`` table of a release that readers do not see yet.
 
-    For the moment at which the release's folder lies in the store and readers do not see it yet. A release
-    before that cannot be read is passed over for the one before it; the rows name the one they compare with.
+    ``replaced``: the one they have now, for a release whose folder does not say so because it is still to be written.
+    A release before that cannot be read is passed over for the one before it; the rows name the one they compare with.
     """
-    for before in earlier_releases(store, release):
+    earlier = earlier_releases(store, release)
+    if not store.has(release):
+        kept = [info.release_id for info in store.releases()]
+        earlier = sorted(kept, key=lambda name: name != replaced)  # the others stay newest first
+    for before in earlier:
         try:
-            earlier = read_release(store, before)
+            older = read_release(store, before)
         except EnvironmentFault:  # a damaged release must not stop the good one that replaces it
             continue
-        return {RELEASE_CHANGE.name: release_changes(earlier, tables, release, before)}
-    return {RELEASE_CHANGE.name: release_changes(None, tables, release, None)}
+        return release_changes(older, tables, release, before)
+    return release_changes(None, tables, release, None)
 
 
 def resolve_release(store: ParquetStore, wanted: str) -> str:

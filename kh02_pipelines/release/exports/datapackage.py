@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from kh02_pipelines.release.exports.csv_files import csv_path
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import PUBLISHED
 from kh02_pipelines.tables.declaration import Column, ColumnType, Table
 
 FILE = "datapackage.json"
@@ -30,7 +30,7 @@ _FIELD_TYPES: dict[ColumnType, dict[str, Any]] = {
 }
 
 
-def write_datapackage(folder: Path, tables: Mapping[str, pa.Table], release_id: str, as_of: dt.date) -> str:
+def write_datapackage(folder: Path, tables: Mapping[str, pa.Table], release_id: str, published_at: dt.datetime) -> str:
     """Write ``datapackage.json`` for the CSV files in ``folder``; returns its path relative to ``folder``."""
     package = {
         "profile": "tabular-data-package",
@@ -41,8 +41,9 @@ def write_datapackage(folder: Path, tables: Mapping[str, pa.Table], release_id: 
             "A text cell that begins like a formula has one ' put in front; drop one leading ' to read the value."
         ),
         "version": release_id,
-        "as_of": f"{as_of:%Y-%m-%d}",
-        "resources": [_resource(CATALOGUE[name], (folder / csv_path(name)).read_bytes()) for name in tables],
+        "created": published_at.isoformat(timespec="seconds"),
+        "as_of": release_id[:10],
+        "resources": [_resource(PUBLISHED[name], (folder / csv_path(name)).read_bytes()) for name in tables],
     }
     text = json.dumps(package, ensure_ascii=False, indent=1)
     (folder / FILE).write_bytes(f"{text}\n".encode())

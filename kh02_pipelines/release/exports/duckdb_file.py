@@ -2,9 +2,8 @@
 
 Belongs here: the DuckDB projection of the declarations. Does not belong here: other formats.
 
-The storage version is held at the oldest that the 1.x line reads, so an older DuckDB opens the file too. There
-are no key indexes: they double the size and the publisher has proved the keys. Bytes are not reproducible: DuckDB
-stamps every file with an identifier of its own.
+The storage version is held at the oldest that the 1.x line reads, so an older DuckDB opens the file too. Bytes are not
+reproducible: DuckDB stamps every file with an identifier of its own.
 """
 
 import datetime as dt
@@ -14,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import PUBLISHED
 from kh02_pipelines.tables.declaration import ColumnType, Table
 
 FILE = "catalogue.duckdb"
@@ -45,10 +44,13 @@ def write_duckdb(folder: Path, tables: Mapping[str, pa.Table], release_id: str, 
         connection.execute(f"ATTACH '{path}' AS export (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE export; BEGIN")  # one transaction: otherwise every comment is synced by itself
         for name in tables:
-            connection.execute(_create(CATALOGUE[name]))
+            connection.execute(_create(PUBLISHED[name]))
             connection.register("rows_to_write", tables[name])
             connection.execute(f'INSERT INTO "{name}" SELECT * FROM rows_to_write')  # noqa: S608 (declared name)
             connection.unregister("rows_to_write")
+            for columns in PUBLISHED[name].indexes:  # after the rows: one at a time costs several times as much
+                listed = ", ".join(f'"{column}"' for column in columns)
+                connection.execute(f'CREATE INDEX "ix_{name}_{"_".join(columns)}" ON "{name}" ({listed})')
         connection.execute("CREATE TABLE catalogue_release (release_id VARCHAR NOT NULL, as_of DATE NOT NULL)")
         connection.execute("INSERT INTO catalogue_release VALUES (?, ?)", [release_id, as_of])
         connection.execute("COMMIT; USE memory")
@@ -64,8 +66,9 @@ def _create(table: Table) -> str:
         f'COMMENT ON COLUMN "{table.name}"."{column.name}" IS {_literal(f"{column.vi} | {column.en}")}'
         for column in table.columns
     ]
+    key = ", ".join(f'"{column}"' for column in table.primary_key)
     comments.append(f'COMMENT ON TABLE "{table.name}" IS {_literal(f"{table.vi} | {table.en}")}')
-    return "; ".join([f'CREATE TABLE "{table.name}" ({columns})', *comments])
+    return "; ".join([f'CREATE TABLE "{table.name}" ({columns}, PRIMARY KEY ({key}))', *comments])
 
 
 def _literal(text: str) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pyarrow as pa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import PUBLISHED
 from kh02_pipelines.tables.sql import sql_metadata
 
 FILE = "catalogue.sqlite"
@@ -28,7 +28,7 @@ def write_sqlite(folder: Path, tables: Mapping[str, pa.Table], release_id: str, 
     Besides the tables it has ``catalogue_release`` with one row: ``release_id``, ``as_of``. Dates are ISO text,
     booleans 0 and 1. Raises sqlite3.Error.
     """
-    metadata = sql_metadata(CATALOGUE)
+    metadata = sql_metadata(PUBLISHED)
     with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as connection:
         # nobody reads the file before the folder has its name, and the caller syncs it: no journal needed
         connection.execute("PRAGMA journal_mode=OFF")
@@ -39,6 +39,8 @@ def write_sqlite(folder: Path, tables: Mapping[str, pa.Table], release_id: str, 
         for name in tables:
             connection.execute(str(CreateTable(metadata.tables[name]).compile(dialect=sqlite.dialect())))
             _insert(connection, name, tables[name])
+            for index in sorted(metadata.tables[name].indexes, key=lambda index: str(index.name)):
+                connection.execute(str(CreateIndex(index).compile(dialect=sqlite.dialect())))
         connection.execute("CREATE TABLE catalogue_release (release_id TEXT NOT NULL PRIMARY KEY, as_of DATE NOT NULL)")
         connection.execute("INSERT INTO catalogue_release VALUES (?, ?)", (release_id, f"{as_of:%Y-%m-%d}"))
         connection.execute("COMMIT")

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,13 +14,14 @@ from sqlalchemy import Column, Date, MetaData, String, Table, Text, create_engin
 from sqlalchemy.pool import NullPool
 
 from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks.rule import nothing
+from kh02_pipelines.release.about import rows_about
+from kh02_pipelines.release.audit import RULES, Outcome
 from kh02_pipelines.release.content import content_hash
-from kh02_pipelines.release.diff.change_files import changes_between
 from kh02_pipelines.release.files.parquet_store import ParquetStore
-from kh02_pipelines.release.staging import stage
+from kh02_pipelines.release.staging import stage, write_parquet
 from kh02_pipelines.tables.arrow import to_arrow
-from kh02_pipelines.tables.catalogue import CATALOGUE
-from kh02_pipelines.tables.release import RELEASE_CHANGE
+from kh02_pipelines.tables.catalogue import ABOUT_RELEASES, CATALOGUE
 from kh02_pipelines.tables.sql import Moment, sql_table
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -53,10 +55,20 @@ def home_template(
     ids, tables = [], {}
     for hour, candidate in enumerate((candidate_reform, candidate_today)):
         staged = stage(candidate, folder / "staging")
-        store.point_to(store.add(staged, NOON + dt.timedelta(hours=hour)).release_id)
-        ids.append(staged.release_id)
-        tables[staged.release_id] = {n: to_arrow(candidate.tables[n], t) for n, t in CATALOGUE.items()}
+        release = staged.release_id
+        content = {n: to_arrow(candidate.tables[n], t) for n, t in CATALOGUE.items()}
+        about = rows_about(store, release, ids[-1] if ids else None, content, [Outcome(RULES[0], nothing())])
+        at = NOON + dt.timedelta(hours=hour)
+        store.add(staged, at, partial(write_parquet_files, tables=about))
+        store.point_to(release)
+        ids.append(release)
+        tables[release] = {**content, **about}
     return Home(folder, Published(ids[0], ids[1], tables))
+
+
+def write_parquet_files(folder: Path, tables: dict[str, pa.Table]) -> None:
+    for name, table in tables.items():
+        write_parquet(table, folder / f"{name}.parquet")
 
 
 @pytest.fixture
@@ -93,7 +105,7 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
     for name, declared in CATALOGUE.items():
         columns = [Column(c.name, c.type, nullable=c.nullable) for c in sql_table(declared, MetaData()).columns]
         rows[name] = Table(f"{name}_release", metadata, Column("release_id", String(40)), *columns)
-    changes = sql_table(RELEASE_CHANGE, metadata)
+    beside = {name: sql_table(declared, metadata) for name, declared in ABOUT_RELEASES.items()}
     published = home_template.published
     with engine.begin() as connection:
         metadata.create_all(connection)
@@ -118,7 +130,8 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
                     "WHERE release_id = (SELECT release_id FROM current_release)"
                 )
             )
-        for release, tables in published.tables.items():
+        for release, stored in published.tables.items():
+            tables = {name: stored[name] for name in CATALOGUE}
             about = {
                 "release_id": release,
                 "as_of": dt.date.fromisoformat(release[:10]),
@@ -135,8 +148,9 @@ def database_template(home_template: Home, tmp_path_factory: pytest.TempPathFact
                 values = [{"release_id": release, **row} for row in reversed(table.to_pylist())]
                 if values:
                     connection.execute(insert(rows[name]), values)
-        rows_of_change = changes_between(home_template.store, published.older, published.current).to_pylist()
-        connection.execute(insert(changes), rows_of_change)
+            for name, table in beside.items():
+                if stored[name].num_rows:
+                    connection.execute(insert(table), stored[name].to_pylist())
         connection.execute(text(f"INSERT INTO current_release VALUES (1, '{published.current}', 2)"))
     return path
 

@@ -1,5 +1,6 @@
 """The reader: pinned, exact, and never silent when what it reads is not what was published."""
 
+import datetime as dt
 import hashlib
 import json
 import shutil
@@ -21,7 +22,7 @@ from kh02_pipelines.client import (
 )
 from kh02_pipelines.errors import Kh02Error
 from kh02_pipelines.tables.arrow import to_frame
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import CATALOGUE, PUBLISHED
 
 Source = str | Path
 
@@ -43,11 +44,12 @@ def test_it_reads_every_table_as_it_was_published(source: Source, published) -> 
     expected = published.tables[published.current]
     assert catalogue.release_id == published.current
     assert f"{catalogue.as_of}" == published.current[:10]
-    assert catalogue.tables == tuple(sorted(CATALOGUE))
+    assert catalogue.tables == tuple(sorted(PUBLISHED))
+    assert catalogue.table("release_change")["previous_release_id"].unique().tolist() == [published.older]
     for name, table in expected.items():
         assert catalogue.table(name, as_="pyarrow").equals(table), name
         pd.testing.assert_frame_equal(catalogue.table(name), to_frame(table))
-    assert catalogue.verify() == {name: table.num_rows for name, table in expected.items()}
+    assert catalogue.verify() == {name: expected[name].num_rows for name in CATALOGUE}
 
 
 def test_it_opens_the_release_asked_for(source: Source, published) -> None:  # type: ignore[no-untyped-def]
@@ -92,6 +94,20 @@ def test_a_pruned_release_is_an_error_not_an_empty_table(  # type: ignore[no-unt
     for read in (lambda: catalogue.table("commune"), catalogue.verify):
         with pytest.raises(ReleaseGone, match=r"removed after it was opened.*remedy: open the catalogue again"):
             read()
+
+
+def test_a_release_of_before_these_were_exported_has_nothing_about_it(home) -> None:  # type: ignore[no-untyped-def]
+    (home.folder / "parquet" / home.published.current / "release_change.parquet").unlink()
+    catalogue = open_catalogue(home.folder)
+    assert "release_change" not in catalogue.tables
+    with pytest.raises(UnknownTable, match="no table 'release_change'"):
+        catalogue.table("release_change")
+
+
+@pytest.mark.parametrize("note", ["", "{}", "[]", '{"release_id": "x"}', '{"release_id": 7, "last_checked_at": "x"}'])
+def test_a_broken_note_of_the_last_check_takes_the_release_from_nobody(home, note: str) -> None:  # type: ignore[no-untyped-def]
+    (home.folder / "parquet" / "checked.json").write_text(note)
+    assert open_catalogue(home.folder).last_checked_at == dt.datetime(2026, 11, 21, 13, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize("release", ["2020-01-01+00000000", "../parquet", "", "staging", "current.json"])

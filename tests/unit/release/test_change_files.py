@@ -60,8 +60,8 @@ def test_releases_are_compared_in_the_order_of_publication(
     assert (change["kind"], change["previous_release_id"]) == ("correction", today)
     assert changes_between(store, reform, today).num_rows > 1000
     assert changes_between(store, None, reform).num_rows == 0
-    assert change_rows(store, spelled, read_release(store, spelled))["release_change"].to_pylist() == [change]
-    assert change_rows(store, reform, read_release(store, reform))["release_change"].num_rows == 0
+    assert change_rows(store, spelled, read_release(store, spelled)).to_pylist() == [change]
+    assert change_rows(store, reform, read_release(store, reform)).num_rows == 0
 
     folder = {path: path.read_bytes() for path in store.folder(spelled).rglob("*") if path.is_file()}
     text = write_changes(store, spelled, today, changes_between(store, today, spelled))

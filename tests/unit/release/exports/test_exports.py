@@ -26,20 +26,36 @@ from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.exports.csv_files import FORMULA_STARTS, escaped, unescaped
 from kh02_pipelines.release.staging import write_parquet
 from kh02_pipelines.tables.arrow import arrow_schema
-from kh02_pipelines.tables.catalogue import CATALOGUE
+from kh02_pipelines.tables.catalogue import ABOUT_RELEASES, CATALOGUE, PUBLISHED
 
 RELEASE, AS_OF = "2026-11-21+22222222", dt.date(2026, 11, 21)
+PUBLISHED_AT = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=7)))
 
 Tables = dict[str, pa.Table]
+
+
+@pytest.fixture(scope="module")
+def tables_today(tables_today: Tables) -> Tables:  # type: ignore[no-redef]
+    """The catalogue, and what is told about the release."""
+    change = {"change_number": 1, "previous_release_id": "2026-09-20+11111111", "kind": "correction"}
+    change |= {"change": "modified", "table": "commune", "key": "00004", "field": "name", "before": "=1", "after": "x"}
+    change |= {"legal_document": None}
+    result = {"check_name": "unit_totals", "word": "đúng", "severity": "ERROR", "blocking": True}
+    result |= {"passed": True, "failing_rows": 0, "remedy": "compare"}
+    about = {"release_change": change, "quality_result": result}
+    return tables_today | {
+        name: pa.Table.from_pylist([{"release_id": RELEASE, **about[name]}], arrow_schema(table))
+        for name, table in ABOUT_RELEASES.items()
+    }
 
 
 @pytest.fixture(scope="module")
 def folder(tables_today: Tables, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release folder with its Parquet files and all exports; tests must not change it."""
     folder = tmp_path_factory.mktemp("release")
-    for name, table in tables_today.items():
-        write_parquet(table, folder / f"{name}.parquet")
-    write_exports(folder, tables_today, RELEASE, AS_OF)
+    for name in CATALOGUE:
+        write_parquet(tables_today[name], folder / f"{name}.parquet")
+    write_exports(folder, tables_today, RELEASE, PUBLISHED_AT)
     return folder
 
 
@@ -55,9 +71,10 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def test_it_names_exactly_what_it_wrote(folder: Path, tables_today: Tables, tmp_path: Path) -> None:
-    written = write_exports(tmp_path, tables_today, RELEASE, AS_OF)
-    assert written == sorted(files(tmp_path)) == sorted(files(folder))
-    assert {f"csv/{name}.csv" for name in CATALOGUE} < set(written)
+    written = write_exports(tmp_path, tables_today, RELEASE, PUBLISHED_AT)
+    about = [f"{name}.parquet" for name in ABOUT_RELEASES]
+    assert written == sorted([*files(tmp_path), *about]) == sorted([*files(folder), *about])
+    assert {f"csv/{name}.csv" for name in PUBLISHED} < set(written)
     # the same bytes again, but for DuckDB, which stamps its files
     assert {n for n, sha in files(tmp_path).items() if files(folder)[n] != sha} <= {"catalogue.duckdb"}
 
@@ -65,7 +82,7 @@ def test_it_names_exactly_what_it_wrote(folder: Path, tables_today: Tables, tmp_
 def test_frictionless_finds_the_package_valid(folder: Path) -> None:
     report = Package(str(folder / "datapackage.json")).validate()
     assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "type", "note"])[:5]
-    assert {task.name for task in report.tasks} == set(CATALOGUE)
+    assert {task.name for task in report.tasks} == set(PUBLISHED)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +97,7 @@ def test_frictionless_finds_the_package_valid(folder: Path) -> None:
     ],
 )
 def test_frictionless_sees_a_planted_fault(few: Tables, tmp_path: Path, old: str, new: str, fault: str) -> None:
-    write_exports(tmp_path, few, RELEASE, AS_OF)
+    write_exports(tmp_path, few, RELEASE, PUBLISHED_AT)
     path = tmp_path / "csv" / "province.csv"
     text = path.read_text("utf-8")
     assert old in text
@@ -92,8 +109,9 @@ def test_frictionless_sees_a_planted_fault(few: Tables, tmp_path: Path, old: str
 def test_the_package_declares_every_key(folder: Path) -> None:
     package = json.loads((folder / "datapackage.json").read_text("utf-8"))
     assert (package["version"], package["as_of"]) == (RELEASE, "2026-11-21")
+    assert package["created"] == "2026-11-21T01:30:00+07:00"
     for resource in package["resources"]:
-        table = CATALOGUE[resource["name"]]
+        table = PUBLISHED[resource["name"]]
         assert resource["schema"]["primaryKey"] == list(table.primary_key)
         assert [(k["fields"], k["reference"]["resource"]) for k in resource["schema"]["foreignKeys"]] == [
             (list(key.columns), key.target) for key in table.foreign_keys
@@ -101,11 +119,11 @@ def test_the_package_declares_every_key(folder: Path) -> None:
         assert [field["name"] for field in resource["schema"]["fields"]] == table.column_names
 
 
-@pytest.mark.parametrize("name", sorted(CATALOGUE))
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_duckdb_reads_every_form(folder: Path, tables_today: Tables, name: str) -> None:
     expected = tables_today[name]
     with duckdb.connect(str(folder / "catalogue.duckdb"), read_only=True) as connection:
-        order = ", ".join(CATALOGUE[name].primary_key)
+        order = ", ".join(PUBLISHED[name].primary_key)
         in_file = connection.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_table()
         parquet = connection.sql(f"FROM read_parquet('{folder / name}.parquet')").to_arrow_table()
         counted = connection.sql(f"SELECT count(*) FROM '{folder}/csv/{name}.csv'").fetchall()
@@ -128,6 +146,29 @@ def test_the_duckdb_file_names_its_release_and_explains_its_columns(folder: Path
     assert not nullable
 
 
+def test_a_lookup_by_code_uses_an_index(folder: Path) -> None:
+    """In both files: by the first column of every key, by every other code, and by what is declared besides."""
+    sought = [(name, column) for name, table in PUBLISHED.items() for (column,) in table.indexes]
+    assert ("commune_crosswalk", "new_code") in sought
+    assert ("succession", "successor_id") in sought
+    with closing(sqlite3.connect(f"file:{folder / 'catalogue.sqlite'}?mode=ro", uri=True)) as connection:
+        for name, column in [*sought, *((name, table.primary_key[0]) for name, table in PUBLISHED.items())]:
+            query = f"EXPLAIN QUERY PLAN SELECT * FROM {name} WHERE \"{column}\" = '00118'"
+            [(*_, plan)] = connection.execute(query).fetchall()
+            assert plan.startswith(f"SEARCH {name} USING INDEX"), (query, plan)
+    with duckdb.connect(str(folder / "catalogue.duckdb"), read_only=True) as connection:
+        for name, column in (("commune", "code"), ("commune_crosswalk", "new_code"), ("succession", "successor_id")):
+            query = f"EXPLAIN ANALYZE SELECT * FROM {name} WHERE {column} = '00118'"
+            assert "Index Scan" in connection.execute(query).fetchall()[0][1], query
+        keys = dict(
+            connection.execute(
+                "SELECT table_name, constraint_column_names FROM duckdb_constraints() "
+                "WHERE constraint_type = 'PRIMARY KEY'"
+            ).fetchall()
+        )
+        assert keys == {name: list(table.primary_key) for name, table in PUBLISHED.items()}
+
+
 def test_polars_and_pandas_read_the_snapshot(folder: Path, tables_today: Tables) -> None:
     for name, table in tables_today.items():
         assert pl.read_parquet(folder / f"{name}.parquet").to_arrow().cast(table.schema).equals(table), name
@@ -146,13 +187,13 @@ def test_the_sqlite_file_holds_the_same_rows_under_real_keys(folder: Path, table
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         assert connection.execute("SELECT * FROM catalogue_release").fetchall() == [(RELEASE, "2026-11-21")]
         for name, table in tables_today.items():
-            rows = connection.execute(f"SELECT * FROM {name} ORDER BY {', '.join(CATALOGUE[name].primary_key)}")
+            rows = connection.execute(f"SELECT * FROM {name} ORDER BY {', '.join(PUBLISHED[name].primary_key)}")
             expected = [
                 tuple(v.isoformat() if isinstance(v, dt.date) else v for v in row.values()) for row in table.to_pylist()
             ]
             assert rows.fetchall() == expected, name
             keys = connection.execute(f"PRAGMA foreign_key_list({name})").fetchall()
-            assert len(keys) == sum(len(key.columns) for key in CATALOGUE[name].foreign_keys)
+            assert len(keys) == sum(len(key.columns) for key in PUBLISHED[name].foreign_keys)
     assert [path.name for path in folder.glob("catalogue.sqlite*")] == ["catalogue.sqlite"]
 
 
@@ -191,7 +232,7 @@ HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=x", "\n=x", "＝1", "'=1",
 
 def test_no_cell_begins_like_a_formula_and_nothing_is_lost(tmp_path: Path) -> None:
     tables = hostile(HOSTILE)
-    write_exports(tmp_path, tables, RELEASE, AS_OF)
+    write_exports(tmp_path, tables, RELEASE, PUBLISHED_AT)
     with (tmp_path / "csv" / "province.csv").open(encoding="utf-8", newline="") as file:
         names = [row["name"] for row in csv.DictReader(file)]
     assert not [name for name in names if name.startswith(FORMULA_STARTS)]
@@ -209,7 +250,7 @@ def test_missing_stays_missing_and_empty_stays_empty() -> None:
 def test_a_file_that_cannot_be_written_is_an_os_error(few: Tables, tmp_path: Path, library: str) -> None:
     (tmp_path / f"catalogue.{library}").mkdir()  # in the way
     with pytest.raises(OSError, match=r"database|directory") as caught:
-        write_exports(tmp_path, few, RELEASE, AS_OF)
+        write_exports(tmp_path, few, RELEASE, PUBLISHED_AT)
     assert caught.value.strerror
     assert caught.value.filename == str(tmp_path)
 
@@ -246,4 +287,4 @@ def test_a_full_disk_is_an_os_error(tables_today: Tables, tmp_path: Path) -> Non
 
 def test_an_undeclared_table_is_refused(few: Tables, tmp_path: Path) -> None:
     with pytest.raises(KeyError, match="mystery"):
-        write_exports(tmp_path, {**few, "mystery": few["province"]}, RELEASE, AS_OF)
+        write_exports(tmp_path, {**few, "mystery": few["province"]}, RELEASE, PUBLISHED_AT)
