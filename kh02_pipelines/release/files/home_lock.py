@@ -6,7 +6,7 @@ database (``database_lock``), or mending what a crash left (``reconcile``).
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,13 +31,23 @@ def one_publisher(home: Path, seconds: float | None = None, what: str = "publish
 
 
 @contextmanager
-def held(folder: Path, name: str, seconds: float, what: str) -> Iterator[None]:
-    """Hold the lock file ``name`` in ``folder``, with a note beside it of who does ``what``; as ``one_publisher``."""
+def held(
+    folder: Path, name: str, seconds: float, what: str, waits: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Hold the lock file ``name`` in ``folder``, with a note beside it of who does ``what``; as ``one_publisher``.
+
+    ``waits`` is called with the holder's note when the lock is not free at once.
+    """
     require_writable(folder)
     path = folder / name
     lock = FileLock(path, timeout=seconds)
     try:
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if waits is not None:
+                waits(holder_note(path))
+            lock.acquire()
     except Timeout as error:
         raise EnvironmentFault(
             f"another run has been at work here for more than {seconds:g} seconds: {holder_note(path)}",
