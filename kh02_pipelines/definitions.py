@@ -12,6 +12,7 @@ from kh02_pipelines.assets import (
     release_diff,
     sources,
 )
+from kh02_pipelines.automation.dead_runs import dead_runs
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
 from kh02_pipelines.automation.rollback import rollback_job
 from kh02_pipelines.resources.frame_io import FrameIOManager
@@ -35,6 +36,7 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
         asset_checks=asset_checks.CHECKS,
         jobs=[catalogue_job, rollback_job],
         schedules=[nightly_sync],
+        sensors=[dead_runs],
         executor=dg.in_process_executor,
         resources={
             "stores": stores,

@@ -13,7 +13,7 @@ import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets.catalogue import CANDIDATE
-from kh02_pipelines.assets.groups import beside, described
+from kh02_pipelines.assets.groups import POOL, beside, described
 from kh02_pipelines.assets.metadata import preview
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.declared import PREFIX
@@ -70,6 +70,7 @@ def word_checks(word: Word) -> dg.AssetChecksDefinition:
     rules = tuple(rule for rule in RULES if rule.word is word)
 
     @dg.multi_asset_check(
+        pool=POOL,
         name=f"checks_{word.value}",
         specs=[rule_spec(rule, CANDIDATE) for rule in rules],
         description=described(f"Nhóm kiểm tra: {word.vietnamese}.", f"Checks of the word {word.vietnamese}."),
@@ -131,6 +132,7 @@ def _read_once(folder: Path, _marks: tuple[tuple[str, int, int], ...]) -> tuple[
 
 
 @dg.multi_asset_check(
+    pool=POOL,
     name="checks_published",
     specs=[rule_spec(rule, RELEASE, CANDIDATE) for rule in PUBLISHED_RULES],
     ins={"candidate_release": dg.AssetIn(CANDIDATE)},

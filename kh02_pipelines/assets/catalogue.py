@@ -23,6 +23,7 @@ _SOURCES = tuple(REFERENCE_FILES)
 
 
 @dg.asset(
+    pool=groups.POOL,
     key=CANDIDATE,
     ins={
         **{name: dg.AssetIn(name) for name in CATALOGUE},

@@ -20,6 +20,7 @@ _INPUTS = (*HISTORY_TABLES, *_UNITS, "legal_document", "release_date")
 
 
 @dg.multi_asset(
+    pool=groups.POOL,
     name="crosswalks",
     ins={**{name: dg.AssetIn(name) for name in _INPUTS}, "rulings": dg.AssetIn(source_key("rulings"))},
     outs={table.name: table_out(table, groups.CROSSWALK) for table in TABLES},

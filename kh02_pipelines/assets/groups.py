@@ -1,4 +1,4 @@
-"""Names the assets share: groups, owners, kinds.
+"""Names the assets share: groups, owners, kinds, their pool.
 
 Belongs here: words that stand on every asset. Does not belong here: assets.
 """
@@ -11,6 +11,12 @@ PUBLICATION = "publication"
 
 OWNERS = ["team:kh02-data"]
 FRAME_KINDS = {"python", "pandas"}
+
+POOL = "catalogue"
+"""The pool of everything that works in the home folder: one run at a time (``automation.instance`` sets its limit).
+
+A pool, and no tag: tags of a job do not reach the runs that "Materialize" starts in the UI.
+"""
 
 
 def beside(vi: str, en: str) -> str:

@@ -16,6 +16,7 @@ from kh02_pipelines.tables.dictionary import data_dictionary as render_dictionar
 
 
 @dg.asset(
+    pool=groups.POOL,
     group_name=groups.PUBLICATION,
     owners=groups.OWNERS,
     kinds={"python", "sql"},
@@ -51,6 +52,7 @@ def database_release(
 
 
 @dg.asset(
+    pool=groups.POOL,
     deps=[database_release],
     group_name=groups.PUBLICATION,
     owners=groups.OWNERS,
@@ -86,6 +88,7 @@ def parquet_release(
 
 
 @dg.asset(
+    pool=groups.POOL,
     deps=[parquet_release],
     group_name=groups.PUBLICATION,
     owners=groups.OWNERS,

@@ -20,6 +20,7 @@ from kh02_pipelines.tables.release import QUALITY_RESULT
 
 
 @dg.asset(
+    pool=groups.POOL,
     deps=["parquet_release"],
     group_name=groups.PUBLICATION,
     owners=groups.OWNERS,

@@ -31,6 +31,7 @@ HISTORY_TABLES = ("unit_version", "change_event", "succession")
 
 def _register_asset(name: str, key: str, vi: str, en: str) -> dg.AssetsDefinition:
     @dg.asset(
+        pool=groups.POOL,
         key=key,
         ins={"raw": dg.AssetIn(source_key(name)), "rulings": dg.AssetIn(source_key("rulings"))},
         group_name=groups.REGISTER,
@@ -64,6 +65,7 @@ new_register = _register_asset(
 
 
 @dg.asset(
+    pool=groups.POOL,
     ins={name.replace("-", "_"): dg.AssetIn(source_key(name)) for name in ("legal_documents", *CITING)},
     group_name=groups.REGISTER,
     owners=groups.OWNERS,
@@ -79,6 +81,7 @@ def legal_document(**raw: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
 
 
 @dg.asset(
+    pool=groups.POOL,
     ins={
         **{name.replace("-", "_"): dg.AssetIn(source_key(name)) for name in LINK_SOURCES},
         "old": dg.AssetIn("register_2025_06_30"),
@@ -104,6 +107,7 @@ def links(
 
 
 @dg.multi_asset(
+    pool=groups.POOL,
     name="unit_history",
     ins={"old": dg.AssetIn("register_2025_06_30"), "rulings": dg.AssetIn(source_key("rulings"))},
     outs={name: table_out(CATALOGUE[name], groups.REGISTER) for name in HISTORY_TABLES},
@@ -128,6 +132,7 @@ def unit_history(
 
 
 @dg.multi_asset(
+    pool=groups.POOL,
     name="unit_tables",
     outs={table.name: table_out(table, groups.REGISTER) for table in UNIT_TABLES},
 )

@@ -18,6 +18,7 @@ from kh02_pipelines.tables.release import RELEASE_CHANGE
 
 
 @dg.asset(
+    pool=groups.POOL,
     deps=["parquet_release"],
     group_name=groups.PUBLICATION,
     owners=groups.OWNERS,

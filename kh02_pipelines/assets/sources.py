@@ -23,6 +23,7 @@ from kh02_pipelines.tables.quality import TABLES as QUALITY_TABLES
 
 
 @dg.asset(
+    pool=groups.POOL,
     group_name=groups.SOURCES,
     owners=groups.OWNERS,
     kinds={"python"},
@@ -47,6 +48,7 @@ class ReleaseDate(dg.Config):
 
 
 @dg.asset(
+    pool=groups.POOL,
     deps=[reconciled_stores],
     group_name=groups.SOURCES,
     owners=groups.OWNERS,
@@ -104,6 +106,7 @@ def _table_out(table: Table) -> dg.AssetOut:
 
 
 @dg.multi_asset(
+    pool=groups.POOL,
     name="sources",
     can_subset=True,
     deps=[reconciled_stores],

@@ -12,8 +12,6 @@ catalogue_job = dg.define_asset_job(
         "Dựng danh mục hai cấp từ nguồn, kiểm tra, rồi công bố Parquet và cơ sở dữ liệu.\n\n"
         "Build the two-tier catalogue from its sources, check it, and publish Parquet and database."
     ),
-    # one at a time: a run coordinator that limits this key queues a second run instead of racing it
-    tags={"kh02/publisher": "catalogue"},
 )
 
 nightly_sync = dg.ScheduleDefinition(

@@ -6,6 +6,7 @@ Belongs here: its Dagster form. Does not belong here: what it does (``release.ro
 import dagster as dg
 from pydantic import Field
 
+from kh02_pipelines.assets.groups import POOL
 from kh02_pipelines.release.files.home_lock import one_publisher
 from kh02_pipelines.release.rollback import roll_back
 from kh02_pipelines.resources.stores import Stores
@@ -22,6 +23,7 @@ class Rollback(dg.Config):
 
 @dg.op(
     out=dg.Out(dg.Nothing),
+    pool=POOL,
     description=(
         "Chuyển con trỏ của cơ sở dữ liệu rồi của tệp về bản đã chọn; ghi lại lý do.\n\n"
         "Move the database's pointer and then the file pointer to the chosen release; record why."
@@ -48,7 +50,6 @@ def move_back(context: dg.OpExecutionContext, config: Rollback, stores: dg.Resou
         "Quay về một bản phát hành còn lưu; nội dung bị rời bỏ không tự công bố lại.\n\n"
         "Go back to a release that is still kept; the content left is not published again by itself."
     ),
-    tags={"kh02/publisher": "catalogue"},
 )
 def rollback_job() -> None:
     """One step: move the pointers."""

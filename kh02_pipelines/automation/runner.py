@@ -1,6 +1,7 @@
 """Running the catalogue job outside the UI, on the installation's persistent Dagster instance.
 
-Belongs here: the instance folder, one run, and what came of it. Does not belong here: printing (``cli``).
+Belongs here: one run, and what came of it. Does not belong here: the instance it runs on (``instance``), or printing
+(``cli``).
 """
 
 import threading
@@ -15,20 +16,13 @@ import dagster as dg
 from dagster import DagsterEventType
 
 from kh02_pipelines import errors
+from kh02_pipelines.automation.dead_runs import end_dead_runs
+from kh02_pipelines.automation.instance import prepare_instance
 from kh02_pipelines.automation.jobs import CATALOGUE_JOB
+from kh02_pipelines.resources.frame_io import WAITS
 
-INSTANCE_YAML = """# Dagster instance of this KH02 home folder. Storage is SQLite beside this file.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-# No capture of standard output: the steps print nothing, the event log has everything, and Dagster's capture waits
-# for a child process that has been seen not to end.
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-"""
 POLL_SECONDS = 0.2
+SHOWN = {DagsterEventType.STEP_SUCCESS, DagsterEventType.ENGINE_EVENT}
 
 CHECK_FAILED = "DagsterAssetCheckFailedError"
 """How Dagster ends the step of a blocking check that failed: the check itself says more."""
@@ -38,6 +32,9 @@ QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITIC
 
 Progress = Callable[[str, int, int], None]
 """Called with the step that ended, how many have ended, and how many there are."""
+
+Notice = Callable[[str], None]
+"""Called with a line that whoever started the run should read at once: that it waits, that an earlier one had died."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +56,21 @@ class RunOutcome:
     new_release: bool = False
 
 
-def prepare_instance(folder: Path) -> None:
-    """Make the folder of a Dagster instance with telemetry off; an existing ``dagster.yaml`` stays."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists():
-        config.write_text(INSTANCE_YAML, encoding="utf-8")
+def run_catalogue(
+    definitions: dg.Definitions, folder: Path, as_of: str | None, progress: Progress, notice: Notice
+) -> RunOutcome:
+    """Run the catalogue job to its end and say what came of it; a failed step is an outcome, not an exception.
 
-
-def run_catalogue(definitions: dg.Definitions, folder: Path, as_of: str | None, progress: Progress) -> RunOutcome:
-    """Run the catalogue job to its end and say what came of it; a failed step is an outcome, not an exception."""
+    Runs that died are ended first. One that is at work is waited for, as the queue would; the queue, in turn, lets
+    nothing start before this one has ended.
+    """
     prepare_instance(folder)
     job = definitions.resolve_job_def(CATALOGUE_JOB)
     config = {**QUIET, "ops": {"release_date": {"config": {"as_of": as_of}}}} if as_of else QUIET
     run_id = str(uuid.uuid4())
     with dg.DagsterInstance.from_config(str(folder)) as instance:
+        for line in end_dead_runs(instance):
+            notice(line)
         box: list[dg.ExecuteInProcessResult | BaseException] = []
 
         def work() -> None:
@@ -87,7 +84,7 @@ def run_catalogue(definitions: dg.Definitions, folder: Path, as_of: str | None, 
         thread = threading.Thread(target=work, name="catalogue", daemon=True)
         thread.start()
         steps = len(job.graph.node_defs)
-        for ended, step in enumerate(_ended_steps(instance, run_id, thread), start=1):
+        for ended, step in enumerate(_ended_steps(instance, run_id, thread, notice), start=1):
             progress(step, ended, steps)
         thread.join()
         result = box[0]
@@ -96,15 +93,19 @@ def run_catalogue(definitions: dg.Definitions, folder: Path, as_of: str | None, 
         return _outcome(result)
 
 
-def _ended_steps(instance: dg.DagsterInstance, run_id: str, thread: threading.Thread) -> Iterator[str]:
-    """The names of steps as they end, until the run's thread has."""
+def _ended_steps(instance: dg.DagsterInstance, run_id: str, thread: threading.Thread, notice: Notice) -> Iterator[str]:
+    """The names of steps as they end, until the run's thread has; that the run waits is passed on."""
     seen = 0
     alive = True
     while alive:
         alive = thread.is_alive()
-        records = instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_SUCCESS).records
+        records = instance.get_records_for_run(run_id, of_type=SHOWN).records
         for record in records[seen:]:
-            yield str(record.event_log_entry.step_key)
+            event = record.event_log_entry.get_dagster_event()
+            if event.is_step_success:
+                yield str(event.step_key)
+            elif (event.message or "").startswith(WAITS):
+                notice(str(event.message))
         seen = len(records)
         time.sleep(POLL_SECONDS if alive else 0)
 

@@ -51,6 +51,7 @@ err = Console(stderr=True, highlight=False)
 app.command()(diff)
 app.command()(draft)
 app.command()(servers.webserver)
+app.command()(servers.daemon)
 app.command()(servers.dev)
 
 
@@ -123,6 +124,7 @@ def build(
             settings.dagster_home,
             as_of,
             lambda step, ended, steps: bar.update(task, description=step, completed=ended, total=steps),
+            lambda line: err.print(f"kh02: {line}", style="yellow", markup=False, soft_wrap=True),
         )
     for line in outcome.warnings:
         err.print(f"kh02: cảnh báo · warning: {line}", style="yellow", markup=False, soft_wrap=True)

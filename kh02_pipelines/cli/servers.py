@@ -1,4 +1,4 @@
-"""The commands of ``kh02`` that serve: ``webserver``, the UI behind its guard, and ``dev``, UI and daemon on loopback.
+"""The commands of ``kh02`` that serve: ``webserver``, the UI behind its guard, ``daemon``, and ``dev``, both at once.
 
 Belongs here: arguments, the port, starting and ending the two processes. Does not belong here: what the guard refuses
 (``webserver``). Exit codes as in ``cli``: 0 ended by Ctrl-C or SIGTERM; 2 usage or environment.
@@ -49,23 +49,21 @@ def webserver(
         serve(workspace_opts_to_load_target(chosen), listener, settings.ui_hosts)
 
 
+def daemon() -> None:
+    """Chạy lịch, hàng đợi và các lượt chạy · Run schedules, sensors, the queue, and the runs themselves."""
+    settings = _prepared()
+    command = [sys.executable, *_daemon()]  # it becomes the daemon: a service's signals reach that itself
+    os.execve(sys.executable, command, {**os.environ, "DAGSTER_HOME": str(settings.dagster_home)})  # noqa: S606
+
+
 def dev(port: Port = DEFAULT_PORT) -> None:
     """Mở giao diện Dagster trên máy này · Open the Dagster UI on loopback, with the daemon, on this home's instance."""
     settings = _prepared()
     bound(LOOPBACK, port).close()  # better known now than after the servers have started
-    from dagster import DagsterInstance
-
-    with DagsterInstance.from_config(str(settings.dagster_home)):
-        pass  # makes the storage of a new home: two processes at once would trip over each other
-    here = _workspace_file()
     run(
         {
             "webserver": ["-m", "kh02_pipelines.cli.main", "webserver", "--port", str(port)],
-            # it loads the code anew every minute, and warns each time that the server of the old code has ended
-            "daemon": [
-                *("-m", "dagster._daemon", "run", "--code-server-log-level", "error"),
-                *(("-w", str(here)) if here else ("-m", MODULE)),
-            ],
+            "daemon": _daemon(),
         },
         {**os.environ, "DAGSTER_HOME": str(settings.dagster_home)},
     )
@@ -144,9 +142,17 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def _daemon() -> list[str]:
+    """What Python has to run to be Dagster's daemon."""
+    here = _workspace_file()
+    # it loads the code anew every minute, and warns each time that the server of the old code has ended
+    quiet = ("--code-server-log-level", "error")
+    return ["-m", "dagster._daemon", "run", *quiet, *(("-w", str(here)) if here else ("-m", MODULE))]
+
+
 def _prepared() -> Settings:
-    """The settings, with a home that can be written and holds an instance."""
-    from kh02_pipelines.automation.runner import prepare_instance  # Dagster's import costs a second or two
+    """The settings, with a home that can be written and holds an instance with its storage and its pool."""
+    from kh02_pipelines.automation.instance import prepare_instance  # Dagster's import costs a second or two
     from kh02_pipelines.release.files.durable import require_writable
 
     settings = Settings()

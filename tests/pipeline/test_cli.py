@@ -91,7 +91,7 @@ def test_a_date_nobody_can_answer_for(kh02: Kh02, tmp_path: Path, date: str, par
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("command", [("build",), ("doctor",), ("dev",), ("webserver",)])
+@pytest.mark.parametrize("command", [("build",), ("doctor",), ("daemon",), ("dev",), ("webserver",)])
 def test_a_home_that_cannot_be_written(kh02: Kh02, tmp_path: Path, command: tuple[str, ...]) -> None:
     home = tmp_path / "home"
     home.write_text("a file where the folder should be")
@@ -153,7 +153,12 @@ def test_a_second_build_is_told_of_the_first(kh02: Kh02, home_copy: Path, monkey
     before = (home_copy / "parquet" / "current.json").read_bytes()
     with held(home_copy / "dagster" / "storage" / "frames", LOCK, 1, "the nightly run"):
         answer = kh02("build", "--as-of", "2025-07-01", home=home_copy)
-    one_line(answer, "another run has been at work here", "the nightly run", str(os.getpid()))
+    waits, fault = answer.faults
+    assert "Waits for the run at work" in waits
+    assert "the nightly run" in waits
+    for part in ("another run has been at work here", "the nightly run", str(os.getpid()), "remedy: "):
+        assert part in fault
+    assert answer.code == USAGE_OR_ENVIRONMENT
     assert (home_copy / "parquet" / "current.json").read_bytes() == before
 
 
@@ -350,7 +355,28 @@ def test_dev_starts_the_ui_and_the_daemon_on_this_home(
     assert here["daemon"][-2:] == ["-w", "workspace.yaml"]
     assert elsewhere["daemon"][-2:] == ["-m", "kh02_pipelines.definitions"]
     assert environment["DAGSTER_HOME"] == str(tmp_path / "home" / "dagster")
-    assert "enabled: false" in (tmp_path / "home" / "dagster" / "dagster.yaml").read_text("utf-8")
+    assert "granularity: run" in (tmp_path / "home" / "dagster" / "dagster.yaml").read_text("utf-8")
+
+
+def test_the_daemon_starts_with_an_instance_that_has_its_pool(
+    kh02: Kh02, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
+    home = tmp_path / "home"
+    (home / "dagster").mkdir(parents=True)
+    (home / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n", "utf-8")  # of the version before
+    for folder in (ROOT, tmp_path):
+        monkeypatch.chdir(folder)
+        assert kh02("daemon", home=home).code == OK
+    (_, here, environment), (_, elsewhere, _) = started
+    assert here[1:4] == ["-m", "dagster._daemon", "run"]
+    assert here[-2:] == ["-w", "workspace.yaml"]
+    assert elsewhere[-2:] == ["-m", "kh02_pipelines.definitions"]
+    assert environment["DAGSTER_HOME"] == str(home / "dagster")
+    settings = (home / "dagster" / "dagster.yaml").read_text("utf-8")
+    assert "telemetry: {enabled: false}" in settings
+    assert "granularity: run" in settings
 
 
 @pytest.mark.parametrize("command", ["dev", "webserver"])
@@ -375,7 +401,7 @@ def test_wrong_usage_ends_with_two(kh02: Kh02, tmp_path: Path, words: tuple[str,
 def test_help_names_every_command_in_both_languages() -> None:
     shown = CliRunner().invoke(cli.app, ["--help"])
     assert shown.exit_code == OK
-    for command in ("build", "lookup", "releases", "doctor", "dictionary", "dev"):
+    for command in ("build", "lookup", "releases", "doctor", "dictionary", "daemon", "dev"):
         assert command in shown.output
     assert "Danh mục" in shown.output
 

@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from kh02_pipelines.assets.groups import POOL
 from kh02_pipelines.tables.catalogue import CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,8 +124,17 @@ def test_jobs_and_schedules_are_described(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
     for job in repository.get_all_jobs():
         assert job.name.startswith("__") or VIETNAMESE.search(job.description or ""), job.name
+    for sensor in repository.sensor_defs:
+        assert VIETNAMESE.search(sensor.description or ""), sensor.name
     for schedule in repository.schedule_defs:
         assert VIETNAMESE.search(schedule.description or ""), schedule.name
+
+
+def test_everything_is_in_the_pool_of_one_run_at_a_time(definitions: dg.Definitions) -> None:
+    """Every job, the one behind "Materialize all" too, so that any selection of steps is."""
+    for job in definitions.get_repository_def().get_all_jobs():
+        assert {node.pool for node in job.graph.node_defs} == {POOL}, job.name
+        assert job.executor_def.name == "in_process"
 
 
 def test_the_nightly_schedule(definitions: dg.Definitions) -> None:
