@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from pydantic import PrivateAttr
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.release.files.durable import remove_folder, write_durably
+from kh02_pipelines.release.files.durable import file_fault, remove_folder, write_durably
 from kh02_pipelines.release.files.home_lock import held
 from kh02_pipelines.resources.run_process import record_process
 
@@ -68,18 +68,19 @@ class FrameIOManager(dg.ConfigurableIOManager):
             yield self
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Store what an asset returned."""
+        """Store what an asset returned. Raises EnvironmentFault when the folder cannot be written."""
         base = self._base(context.run_id, context.asset_key)
-        base.parent.mkdir(parents=True, exist_ok=True)
         if any(run_id != context.run_id for run_id, _ in self._written):
             self._written.clear()  # a process may live long; values of an earlier run are on disk
-        if isinstance(obj, pd.DataFrame):
-            beside = base.with_suffix(".tmp")
-            pq.write_table(pa.Table.from_pandas(obj, preserve_index=False), beside)
-            beside.replace(base.with_suffix(".parquet"))  # a value lost in a crash is made anew by the next run
-            obj = obj.copy(deep=False)
-        else:
-            write_durably(base.with_suffix(".json"), json.dumps(obj, ensure_ascii=False).encode())
+        with file_fault("a value of the run cannot be kept", base):
+            base.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(obj, pd.DataFrame):
+                beside = base.with_suffix(".tmp")
+                pq.write_table(pa.Table.from_pandas(obj, preserve_index=False), beside)
+                beside.replace(base.with_suffix(".parquet"))  # a value lost in a crash is made anew by the next run
+                obj = obj.copy(deep=False)
+            else:
+                write_durably(base.with_suffix(".json"), json.dumps(obj, ensure_ascii=False).encode())
         self._written[context.run_id, context.asset_key] = obj
 
     def load_input(self, context: dg.InputContext) -> Any:

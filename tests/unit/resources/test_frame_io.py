@@ -1,6 +1,7 @@
 """Frames and small values between assets: stored, handed on, and never shared by accident."""
 
 import json
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,17 @@ def test_values_arrive_with_their_types(tmp_path: Path, alone: bool) -> None:
     (frame,) = tmp_path.glob("*/numbers.parquet")
     assert (frame.parent / "word.json").read_text("utf-8") == '"ngày"'
     assert not list(tmp_path.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("asset", [numbers, word], ids=["frame", "value"])
+def test_a_full_disk_is_one_line(tmp_path: Path, asset: dg.AssetsDefinition) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, limits[1]))
+    try:
+        with pytest.raises(EnvironmentFault, match=r"a value of the run cannot be kept: .*; remedy: free space"):
+            materialise(tmp_path, selection=[asset])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_second_run_waits_and_says_for_whom(tmp_path: Path) -> None:
