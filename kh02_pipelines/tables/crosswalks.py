@@ -24,8 +24,12 @@ from kh02_pipelines.tables.vocabulary import (
 COMMUNE_CROSSWALK = Table(
     name="commune_crosswalk",
     family="crosswalks",
-    vi="Bảng chuyển đổi xã cũ → xã mới; xã bị chia có nhiều dòng và không dòng nào được chọn thay người dùng",
-    en="Old commune to new communes; a split commune has several rows and none is picked for the reader",
+    vi="Bảng chuyển đổi xã cũ → xã mới; xã bị chia có nhiều dòng và không dòng nào được chọn thay người dùng. Dân số "
+    "và hồ sơ đi theo dòng extent = 'whole' OR population = 'all': mỗi xã cũ có nhiều nhất một dòng như thế, không "
+    "có là chưa xác định. Cộng theo mọi dòng thì xã bị chia bị tính nhiều lần",
+    en="Old commune to new communes; a split commune has several rows and none is picked for the reader. People and "
+    "records move by the row with extent = 'whole' OR population = 'all': an old commune has one at most, and "
+    "without one it is undecided. A total summed over all rows counts split communes more than once",
     columns=(
         code("old_code", "commune", "Mã xã cũ (30/06/2025)", "Old commune code (2025-06-30)"),
         code("new_code", "commune", "Mã xã mới", "New commune code"),
@@ -75,6 +79,14 @@ COMMUNE_CROSSWALK = Table(
         ForeignKey(("new_province_code",), "province", ("code",)),
         TO_LEGAL_DOCUMENT,
     ),
+    example="""\
+-- my_data(commune_code, people): mã ngày 30/06/2025 · codes of 30 June 2025
+SELECT x.new_code, sum(d.people) AS people
+FROM my_data d
+LEFT JOIN commune_crosswalk x
+  ON x.old_code = d.commune_code AND (x.extent = 'whole' OR x.population = 'all')
+GROUP BY x.new_code;
+-- new_code rỗng: xã bị chia chưa xác định, hoặc mã không có · empty: split and undecided, or an unknown code""",
 )
 
 PROVINCE_CROSSWALK = Table(

@@ -45,6 +45,7 @@ def _section(table: Table) -> str:
             "",
             *keys,
             "",
+            *([f"```sql\n{table.example}\n```\n"] if table.example else ()),
         ]
     )
 

@@ -3,8 +3,8 @@
 Belongs here: which extra files a release folder has. Does not belong here: the Parquet files of its content
 (``staging``), or making the folder durable and visible (``parquet_store``): the caller syncs, hashes and renames.
 
-Layout inside a release folder: ``csv/<table>.csv``, ``datapackage.json`` (Frictionless, describing the CSV
-files), ``catalogue.duckdb``, ``catalogue.sqlite``, each with the tables about the release as well; these also as
+Layout inside a release folder: ``README.md``, ``csv/<table>.csv``, ``datapackage.json`` (Frictionless, describing the
+CSV files), ``catalogue.duckdb``, ``catalogue.sqlite``, each with the tables about the release as well; these also as
 Parquet beside the content.
 
 Same tables, release id, time of publication and library versions give the same bytes, except for ``catalogue.duckdb``:
@@ -25,6 +25,7 @@ import pyarrow as pa
 from kh02_pipelines.release.exports.csv_files import write_csv_files
 from kh02_pipelines.release.exports.datapackage import write_datapackage
 from kh02_pipelines.release.exports.duckdb_file import write_duckdb
+from kh02_pipelines.release.exports.readme import write_readme
 from kh02_pipelines.release.exports.sqlite_file import write_sqlite
 from kh02_pipelines.release.staging import write_parquet
 from kh02_pipelines.tables.catalogue import ABOUT_RELEASES, PUBLISHED
@@ -55,6 +56,7 @@ def write_exports(
             write_parquet(table, folder / name)
         written = [
             *about,
+            write_readme(folder, ordered, release_id),
             *write_csv_files(folder, ordered),
             write_datapackage(folder, ordered, release_id, published_at),
             write_sqlite(folder, ordered, release_id, as_of),

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from kh02_pipelines.release.exports.csv_files import csv_path
+from kh02_pipelines.release.exports.readme import LICENCES, TERMS_EN, TERMS_VI, TITLE_EN, TITLE_VI, sources
 from kh02_pipelines.tables.catalogue import PUBLISHED
 from kh02_pipelines.tables.declaration import Column, ColumnType, Table
 
@@ -35,11 +36,14 @@ def write_datapackage(folder: Path, tables: Mapping[str, pa.Table], release_id: 
     package = {
         "profile": "tabular-data-package",
         "name": "kh02-catalogue",
-        "title": "Danh mục hành chính hai cấp · The two-tier administrative catalogue of Viet Nam",
+        "title": f"{TITLE_VI} · {TITLE_EN}",
         "description": (
             "Ô chữ bắt đầu bằng ký tự công thức được thêm một dấu ' ở đầu; bỏ một dấu ' để có giá trị gốc.\n\n"
-            "A text cell that begins like a formula has one ' put in front; drop one leading ' to read the value."
+            "A text cell that begins like a formula has one ' put in front; drop one leading ' to read the value.\n\n"
+            f"{TERMS_VI}\n\n{TERMS_EN}"
         ),
+        "licenses": LICENCES,
+        "sources": [_source(one) for one in sources(tables)],
         "version": release_id,
         "created": published_at.isoformat(timespec="seconds"),
         "as_of": release_id[:10],
@@ -66,6 +70,17 @@ def table_schema(table: Table) -> dict[str, Any]:
             }
             for key in table.foreign_keys
         ],
+    }
+
+
+def _source(one: dict[str, Any]) -> dict[str, Any]:
+    """A row of ``source_file`` as a source of the package."""
+    speaks_for = one["speaks_for"]
+    return {
+        "title": f"{one['source']}: {one['file']}",
+        "role": one["role"],
+        "speaks_for": None if speaks_for is None else f"{speaks_for:%Y-%m-%d}",
+        "sha256": one["sha256"],
     }
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -28,6 +29,7 @@ from kh02_pipelines.release.staging import write_parquet
 from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.catalogue import ABOUT_RELEASES, CATALOGUE, PUBLISHED
 
+ROOT = Path(__file__).resolve().parents[4]
 RELEASE, AS_OF = "2026-11-21+22222222", dt.date(2026, 11, 21)
 PUBLISHED_AT = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=7)))
 
@@ -167,6 +169,53 @@ def test_a_lookup_by_code_uses_an_index(folder: Path) -> None:
             ).fetchall()
         )
         assert keys == {name: list(table.primary_key) for name, table in PUBLISHED.items()}
+
+
+def test_the_folder_explains_itself(folder: Path, tables_today: Tables, tmp_path: Path) -> None:
+    """What it is, of what it was made, under which terms; the same text at any time of publication."""
+    text = (folder / "README.md").read_text("utf-8")
+    package = json.loads((folder / "datapackage.json").read_text("utf-8"))
+    assert RELEASE in text
+    assert [licence["name"] for licence in package["licenses"]] == ["CC0-1.0"]
+    sources = tables_today["source_file"].to_pylist()
+    assert [source["sha256"] for source in package["sources"]] == [source["sha256"] for source in sources]
+    for said in ("CC0-1.0", "Điều 15", "Article 15", "Apache-2.0", *(source["sha256"] for source in sources)):
+        assert said in text
+    for name, table in tables_today.items():
+        assert f"| `{name}` | {table.num_rows} |" in text
+    assert CATALOGUE["commune_crosswalk"].example in text
+    few = {name: tables_today[name] for name in ("source_file", "province")}
+    texts = set()
+    for hour in range(2):
+        (tmp_path / f"{hour}").mkdir()
+        write_exports(tmp_path / f"{hour}", few, RELEASE, PUBLISHED_AT + dt.timedelta(hours=hour))
+        texts.add((tmp_path / f"{hour}" / "README.md").read_bytes())
+    assert len(texts) == 1
+
+
+def statements(file: str) -> list[str]:
+    """The statements of a page that readers are to run on a table of their own."""
+    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / file).read_text("utf-8"), re.DOTALL)
+    return [block for block in blocks if "my_data" in block]
+
+
+@pytest.mark.parametrize("file", ["README.md", "README.vi.md", "docs/data_dictionary.md"])
+def test_what_readers_are_told_to_run_counts_nobody_twice_and_loses_nobody(folder: Path, file: str) -> None:
+    """One person in every commune of 30 June 2025, and one under a code that does not exist."""
+    told = statements(file)
+    assert CATALOGUE["commune_crosswalk"].example + "\n" in told
+    with closing(sqlite3.connect(f"file:{folder / 'catalogue.sqlite'}?mode=ro", uri=True)) as connection:
+        connection.execute("CREATE TEMP TABLE my_data AS SELECT code AS commune_code, 1 AS people FROM legacy_commune")
+        connection.execute("INSERT INTO my_data VALUES ('99999', 1)")
+        for statement in told:
+            cursor = connection.execute(statement)
+            place = [column[0] for column in cursor.description].index
+            rows = cursor.fetchall()
+            undecided = [row for row in rows if row[place("new_code")] is None]
+            assert sum(row[place("people")] for row in rows) == 10_035 + 1
+            assert sum(row[place("people")] for row in undecided) == 381 + 1
+        naive = "SELECT sum(people) FROM my_data JOIN commune_crosswalk ON old_code = commune_code"
+        assert connection.execute(naive).fetchone() == (10_566,)
 
 
 def test_polars_and_pandas_read_the_snapshot(folder: Path, tables_today: Tables) -> None:
