@@ -72,8 +72,8 @@ Kiểm tra · Check: `sha256sum -c SHA256SUMS`. Thư mục này không bao giờ
 |---|---|---|---|---:|---|
 {sources}
 
-Căn cứ pháp lý của từng dòng ở cột `legal_document`, tên văn bản ở bảng `legal_document`. · The legal basis of each row is
-in its column `legal_document`, the documents are in the table of that name.
+Căn cứ pháp lý của từng dòng ở cột `legal_document`, tên văn bản ở bảng `legal_document`. · The legal basis of each row
+is in its column `legal_document`, the documents are in the table of that name.
 
 ## Giấy phép · Licence: CC0-1.0
 
