@@ -34,10 +34,13 @@ def binaries() -> Path | None:
 
 
 class PostgresServer:
-    """One server; ``stop`` and ``start`` keep its data, ``remove`` does not."""
+    """One server; ``stop`` and ``start`` keep its data, ``remove`` does not.
 
-    def __init__(self, where: Path) -> None:
-        self.binaries = where
+    With a ``port`` it also listens on 127.0.0.1, where a password is asked for.
+    """
+
+    def __init__(self, where: Path, port: int | None = None) -> None:
+        self.binaries, self.port = where, port
         # not under pytest's folder: only its owner may enter that one, and a socket's path must be short
         self.folder = Path(tempfile.mkdtemp(prefix="kh02pg", dir="/tmp"))
         self.data = self.folder / "data"
@@ -46,7 +49,8 @@ class PostgresServer:
             os.chown(self.folder, UNPRIVILEGED, UNPRIVILEGED)
             self._runnable_by_anybody()
         self._run(
-            "initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"
+            *("initdb", "-D", str(self.data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-N"),
+            *("--auth-local=trust", "--auth-host=scram-sha-256"),
         )
 
     def url(self, database: str = "postgres", user: str = "postgres") -> URL:
@@ -56,7 +60,8 @@ class PostgresServer:
         settings = {
             "fsync": "off",
             "full_page_writes": "off",
-            "listen_addresses": "",
+            "listen_addresses": "127.0.0.1" if self.port else "",
+            **({"port": str(self.port)} if self.port else {}),
             "unix_socket_directories": str(self.folder),
             "max_connections": "60",
         }
@@ -88,7 +93,7 @@ class PostgresServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def sql(self, *statements: str, database: str = "postgres", user: str = "postgres") -> None:
-        connection = psycopg.connect(host=str(self.folder), dbname=database, user=user, autocommit=True)
+        connection = psycopg.connect(host=str(self.folder), port=self.port, dbname=database, user=user, autocommit=True)
         with contextlib.closing(connection):
             for statement in statements:
                 connection.execute(statement)

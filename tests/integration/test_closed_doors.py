@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
 PAGES = ["/", "/overview/activity/timeline", "/assets", "/runs", "/jobs", "/automation", "/deployment/daemons"]
 
-pytestmark = [pytest.mark.xdist_group("closed_doors"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
