@@ -45,6 +45,7 @@ def database_release(
         metadata={
             "release_id": published.release_id,
             "new_release": published.new,
+            "restored": list(published.restored),
             "database": stores.database.display_url,
             "dagster/row_count": sum(staged.rows.values()),
         }

@@ -124,7 +124,7 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
         run_error = event.job_failure_data.error if event.event_type is DagsterEventType.RUN_FAILURE else None
         if run_error is not None and not step_failed:
             failures.append(_reason(run_error)[0])  # before any step: another run was at work
-    release, new = None, False
+    release, new, restored = None, False, list[str]()
     for event in result.all_events:
         if event.is_step_materialization and event.asset_key in (
             dg.AssetKey("database_release"),
@@ -133,8 +133,11 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
             metadata = event.step_materialization_data.materialization.metadata
             release = str(metadata["release_id"].value)
             new |= bool(metadata["new_release"].value)
+            written_anew = metadata.get("restored")
+            if isinstance(written_anew, dg.JsonMetadataValue) and isinstance(written_anew.value, list):
+                restored += map(str, written_anew.value)
     failed = sorted(_finding(check) for check in checks if not check.passed and check.blocking)
-    warnings = sorted(_finding(check) for check in checks if not check.passed and not check.blocking)
+    warnings = restored + sorted(_finding(check) for check in checks if not check.passed and not check.blocking)
     return RunOutcome(
         run_id=result.run_id,
         success=result.success,

@@ -43,8 +43,8 @@ class Context:
     """What surrounds a candidate, for the rules that need more than its tables; the default knows nothing.
 
     ``today``: the day in Viet Nam, from the injected clock. ``previous``: the release before, or None when there
-    is none. ``files``: the staged Parquet file of every table. ``holdings``: what the stores hold for readers
-    (``store``, ``content_hash``, ``table``, ``rows``), known only once something has been published.
+    is none. ``files``: the staged Parquet file of every table. ``holdings``: in what readers of the stores
+    do not have what was published, as findings; known only once something has been published.
     """
 
     today: dt.date | None = None

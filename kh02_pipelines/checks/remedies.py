@@ -46,7 +46,8 @@ VIETNAMESE = {
     "rulings_fit_sources": "Đọc lại nguồn rồi sửa hoặc bỏ đính chính được nêu.",
     "ids_kept": "Báo cho người dùng đang giữ các mã được nêu, hoặc khôi phục chúng.",
     "goes_forward": "Chạy không kèm --as-of, hoặc dùng rollback để quay về bản trước.",
-    "stores_agree": "Chạy lại toàn bộ; kho nào chậm sẽ được công bố bù.",
+    "stores_agree": "kh02 verify liệt kê mọi khác biệt; kh02 build ghi lại bản phát hành và con trỏ, "
+    "kh02 db upgrade dựng lại khung nhìn.",
     "references_exist": "Thêm đơn vị hoặc văn bản còn thiếu, hoặc sửa mã trỏ tới nó.",
     "schema_contract": "Khôi phục cột được nêu; muốn bỏ thì công bố bảng mới và thông báo trước.",
     "join_keys_alike": "Dàn lại bằng phiên bản đang cài; mã ở mọi bảng là chữ.",

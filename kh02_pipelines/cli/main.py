@@ -277,7 +277,7 @@ def _current_tables(names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
         return {name: to_frame(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
     except (OSError, pa.ArrowException) as error:
         raise EnvironmentFault(
-            f"the current release cannot be read: {error}", file=folder, remedy="kh02 verify, then restore the folder"
+            f"the current release cannot be read: {error}", file=folder, remedy="kh02 build: it makes the folder anew"
         ) from error
 
 

@@ -54,8 +54,8 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
             out.print(text, markup=False, soft_wrap=True)
         for name in stores.parquet.damaged():
             err.print(
-                f"kh02: {name}: thư mục hỏng · its folder is damaged; remedy: restore it from a copy, or remove "
-                f"{stores.parquet.folder(name)}",
+                f"kh02: {name}: thư mục hỏng · its folder is damaged; remedy: "
+                + ("kh02 build makes it anew" if name == pointed else f"remove {stores.parquet.folder(name)}"),
                 style="yellow",
                 markup=False,
                 soft_wrap=True,

@@ -115,7 +115,7 @@ class Catalogue(ABC):
             raise CatalogueDamaged(
                 f"the tables of {self.release_id} do not hash to its content hash",
                 file=self.place,
-                remedy="kh02 verify on the publishing side, then kh02 rollback or publish again",
+                remedy="kh02 verify on the publishing side; kh02 build there writes the release anew",
             )
         return {name: table.num_rows for name, table in tables.items()}
 

@@ -111,7 +111,7 @@ class DatabaseCatalogue(Catalogue):
         raise CatalogueDamaged(
             f"{name} has {found} rows, {self._release.rows[name]} were published in {self.release_id}",
             file=self.place,
-            remedy="kh02 verify on the publishing side, then kh02 rollback or publish again",
+            remedy="kh02 verify on the publishing side; kh02 build there writes the release anew",
         )
 
     def _verify_storage(self) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 POINTER, DESCRIPTION, SUMS, MARK = "current.json", "release.json", "SHA256SUMS", ".publishing.json"
 CHECKED = "checked.json"
-_REMEDY = "kh02 verify on the publishing side, then restore the file or kh02 rollback"
+_REMEDY = "kh02 build on the publishing side: it makes a damaged release anew"
 
 
 class ParquetCatalogue(Catalogue):

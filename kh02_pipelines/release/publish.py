@@ -45,10 +45,11 @@ the checks ended → rows by table name."""
 
 @dataclass(frozen=True)
 class Published:
-    """What a store holds after publishing: the release id, and whether this run brought it."""
+    """What a store holds after publishing: the release id, whether this run brought it, and what it had to restore."""
 
     release_id: str
     new: bool
+    restored: tuple[str, ...] = ()
 
 
 def publish_database(
@@ -66,7 +67,8 @@ def publish_database(
 ) -> Published:
     """Audit the staged bytes, bring the release into both stores unseen, and move the database's pointer to it.
 
-    Nothing moves when the database shows the same content already. The caller holds the home's lock.
+    Nothing moves when the database shows the same content already; what readers of that release have lost, or what was
+    altered under them, is written anew from the audited bytes. The caller holds the home's lock.
     Raises AuditError (broken rules, or content that was rolled back from) or EnvironmentFault; readers then
     still have the previous release.
     """
@@ -76,7 +78,10 @@ def publish_database(
     target = target_release(staged, files, database)
     current = database.current_release()
     shown = current is not None and current.release_id == target
-    if shown and files.has(target):
+    lost = files.problems(target, staged.content_hash)
+    known = next((release for release in database.releases() if release.release_id == target), None)
+    altered = known is not None and not database.holds(target, tables, staged.content_hash)
+    if shown and not lost and not altered:
         return Published(target, new=False)
     _require_not_withdrawn(staged, database)
     mark_started(files.root, target, brings_folder=not files.has(target))
@@ -84,23 +89,20 @@ def publish_database(
     as_of = dt.date.fromisoformat(target[:10])
     replaced = None if current is None else current.release_id
     about: Mapping[str, pa.Table] = {}
-    if shown:
-        about = database.about(target)
+    if known is not None:  # what was said of it when it was published stays
+        about, replaced = database.about(target), database.replaced(target)
     elif auxiliary is not None:
         about = auxiliary(target, replaced, tables, settled(judged, rules, proven_of(staged, judged.context)))
-    if target == staged.release_id or not files.has(target):
-        since = current.published_at.astimezone(now.tzinfo) if current is not None and shown else now
-        extra = None if exports is None else _bound(exports, {**tables, **about}, target, since)
-        files.add(staged, since, extra, as_of=as_of, replaces=replaced)
-    elif problems := files.problems(target):
-        raise EnvironmentFault(
-            f"the release this content belongs to is damaged: {problems[0]}",
-            file=files.folder(target),
-            remedy="restore the folder from a copy, or remove it so that it is made anew",
-        )
-    if not shown:  # otherwise this home alone lacked the files
+    since = now if known is None else known.published_at.astimezone(now.tzinfo)
+    extra = None if exports is None else _bound(exports, {**tables, **about}, target, since)
+    files.add(staged, since, extra, as_of=as_of, replaces=replaced)
+    if altered:
+        database.restore(target, tables, staged.content_hash)
+    if not shown:  # otherwise this home alone lacked the files, or readers had something else
         database.publish(tables, as_of, staged.content_hash, published_at=now, run_id=run_id, auxiliary=about)
-    return Published(target, new=True)
+    restored = [f"the folder of {target} was made anew: {problem}" for problem in lost[:1] if shown]
+    restored += [f"what the database holds of {target} was altered, and was written anew"] if altered else []
+    return Published(target, new=not shown, restored=tuple(restored))
 
 
 def publish_parquet(
@@ -130,12 +132,13 @@ def publish_parquet(
         )
     new = files.pointed() != current.release_id
     if new:
-        problems = files.problems(current.release_id)
+        problems = files.problems(current.release_id, staged.content_hash)
         if problems:
             raise EnvironmentFault(
                 f"the release folder is not as it was published: {problems[0]}",
                 file=files.folder(current.release_id),
-                remedy="restore the folder from a copy; readers of the files keep the previous release",
+                remedy="materialise database_release, or run the whole job: it makes the folder anew; readers of the "
+                "files keep the previous release",
             )
         files.point_to(current.release_id)
     prune(files, database, now, retention or Retention(), step)

@@ -28,7 +28,7 @@ def reconcile(files: ParquetStore, database: DatabaseStore) -> list[str]:
             files.remove(release)
             done.append(f"removed the folder of {release}, which was never published")
     current = database.current_release()
-    if current is not None and files.pointed() != current.release_id:
+    if current is not None and files.pointer_problems(current.release_id):
         done.append(_follow(files, current.release_id))
     if mark is not None:
         mark_ended(files.root)
@@ -39,9 +39,9 @@ def reconcile(files: ParquetStore, database: DatabaseStore) -> list[str]:
 def _follow(files: ParquetStore, release: str) -> str:
     """Let the file pointer follow the database's, if the folder is here and whole."""
     if not files.has(release):
-        return f"the database shows {release}, whose files are not in this home; the file pointer stays"
+        return f"the database shows {release}, whose files are not in this home; publishing makes them"
     problems = files.problems(release)
     if problems:
-        return f"the file pointer stays, the folder of {release} is damaged: {problems[0]}"
+        return f"the file pointer stays until publishing has made the folder of {release} anew: {problems[0]}"
     files.point_to(release)
     return f"moved the file pointer to {release}, which the database shows"

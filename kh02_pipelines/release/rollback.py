@@ -42,7 +42,7 @@ def roll_back(files: ParquetStore, database: DatabaseStore, release: str, reason
         raise EnvironmentFault(
             f"release {release} is damaged: {problems[0]}",
             file=files.folder(release),
-            remedy="restore the folder from a copy, or choose another release",
+            remedy="choose another release that kh02 releases lists, or restore the folder from a copy",
         )
     database.roll_back(release, reason, now)
     files.point_to(release)

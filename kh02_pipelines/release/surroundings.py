@@ -63,14 +63,18 @@ def surrounded(
 def previous_release(files: ParquetStore, content_hash: str) -> Previous | None:
     """The release that content of this hash replaces or replaced: the current one, unless that is the content.
 
-    None when there is none. A release folder that is damaged is no release to compare with: the next one in the
+    None when there is none; without a pointer, the newest of other content. A release folder that is damaged is no
+    release to compare with: the next one in the
     order of ``earlier_releases`` is taken.
     """
-    current = files.current()
-    if current is None:
-        return None
-    names = [current.release_id] if current.content_hash != content_hash else []
-    for name in [*names, *earlier_releases(files, current.release_id)]:
+    pointed = files.pointed()
+    current = files.describe(pointed) if pointed is not None and files.has(pointed) else None
+    if current is None:  # no pointer, or one to a folder that is lost: publishing mends that
+        names = [info.release_id for info in files.releases()]
+    else:
+        names = [current.release_id] if current.content_hash != content_hash else []
+        names += earlier_releases(files, current.release_id)
+    for name in names:
         info = files.describe(name)
         found = _load(files.folder(name), info) if info.content_hash != content_hash else None
         if found is not None:

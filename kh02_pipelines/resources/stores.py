@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from kh02_pipelines.catalogue.candidate import Limits
 from kh02_pipelines.release.database.store import DatabaseStore
 from kh02_pipelines.release.files.parquet_store import ParquetStore
+from kh02_pipelines.release.report.shelf import REPORTS
 from kh02_pipelines.release.retention import Retention
 from kh02_pipelines.settings import Settings
 from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
@@ -66,7 +67,7 @@ class Stores:
     @property
     def reports(self) -> Path:
         """Where the quality report of every release lies, with its results as a table."""
-        return self.parquet.root / "reports"
+        return self.parquet.root / REPORTS
 
     @property
     def failing_rows(self) -> Path:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.checks.rule import one_finding
 from kh02_pipelines.intake.source_rulings import UNMATCHED
 from kh02_pipelines.names import encode_legacy
 
@@ -415,8 +416,7 @@ def _(case: Case) -> Case:
 
 @fault("stores_agree")
 def _(case: Case) -> Case:
-    held = [("parquet", "a" * 64, "commune", 3321), ("database", "a" * 64, "commune", 3320)]
-    return case.with_context(holdings=pd.DataFrame(held, columns=["store", "content_hash", "table", "rows"]))
+    return case.with_context(holdings=one_finding("release", "2026-09-20+22222222", "the view commune shows 3320 rows"))
 
 
 # ---- dùng chung

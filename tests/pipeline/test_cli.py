@@ -280,7 +280,7 @@ def test_lookup_before_any_release(kh02: Kh02, tmp_path: Path) -> None:
 def test_a_broken_pointer_is_named(kh02: Kh02, home_copy: Path) -> None:
     pointer = home_copy / "parquet" / "current.json"
     pointer.write_text('{"release_id": ', "utf-8")
-    one_line(kh02("lookup", "00004", home=home_copy), "pointer", "current.json", "restore the file")
+    one_line(kh02("lookup", "00004", home=home_copy), "pointer", "current.json", "kh02 build")
 
 
 def test_a_release_file_that_is_gone_is_named(kh02: Kh02, home_copy: Path) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -240,6 +241,25 @@ def test_publishing_alone_brings_back_what_readers_lost(first_run: Any, home_cop
     result = installation.run(only=["parquet_release"])
     assert result.success, failures(result)
     assert installation.published_files() == first_run.installation.published_files()
+
+
+def test_a_lost_release_comes_back_with_the_next_build_which_says_what_readers_do_not_have(
+    home_copy: Path, kh02: Any
+) -> None:
+    release = json.loads((home_copy / "parquet" / "current.json").read_text("utf-8"))["release_id"]
+    shutil.rmtree(home_copy / "parquet" / release)
+    with sqlite3.connect(home_copy / "catalogue.db") as connection:
+        connection.execute("DROP VIEW commune")
+        connection.execute("CREATE VIEW commune AS SELECT * FROM commune_by_release WHERE code > '00100'")
+    connection.close()
+    answer = kh02("build", home=home_copy)
+    assert answer.code == 0, answer.err
+    assert "unchanged, no new release" in answer.out
+    assert f"the folder of {release} was made anew" in answer.err
+    assert "stores_agree" in answer.err
+    assert "the view commune" in answer.err
+    assert kh02("db", "upgrade", home=home_copy).code == 0
+    assert kh02("verify", home=home_copy).code == 0
 
 
 def test_a_date_of_the_future_is_refused_inside_the_job(home_copy: Path, install: Any) -> None:

@@ -86,7 +86,7 @@ def seq_and_rows(connection: Connection, schema: ReleaseSchema, release: str) ->
     query = select(table.c.row_counts).where(table.c.release_id == release, table.c.status == PUBLISHED)
     counts = connection.execute(query).scalar_one_or_none()
     seq = int(connection.execute(select(schema.pointer.c.seq)).scalar_one())
-    return seq, None if counts is None else json.loads(counts)
+    return seq, _counts(counts)
 
 
 def shapes(connection: Connection, schema: ReleaseSchema, release: str) -> dict[str, pa.Schema]:
@@ -112,6 +112,13 @@ def left_at(connection: Connection, schema: ReleaseSchema) -> dict[str, dt.datet
     return {release: dt.datetime.fromisoformat(when) for release, when in found}  # the last move counts
 
 
+def replaced(connection: Connection, schema: ReleaseSchema, release: str) -> str | None:
+    """The release that the pointer left when it first moved to ``release``; None for the first, and where unknown."""
+    move = schema.move
+    moves = select(move.c.left_release_id).where(move.c.release_id == release).order_by(move.c.seq).limit(1)
+    return connection.execute(moves).scalar_one_or_none()
+
+
 def staged(connection: Connection, schema: ReleaseSchema) -> list[str]:
     """The releases that were written and never published."""
     table = schema.release
@@ -121,9 +128,19 @@ def staged(connection: Connection, schema: ReleaseSchema) -> list[str]:
 
 def published(connection: Connection, schema: ReleaseSchema) -> list[tuple[DatabaseRelease, bool]]:
     """Every published release, and whether it is the current one."""
-    current = connection.execute(select(schema.pointer.c.release_id)).scalar_one()
-    rows = connection.execute(select(schema.release).where(schema.release.c.status == PUBLISHED)).all()
-    return [(_described(row), row.release_id == current) for row in rows]
+    current = connection.execute(select(schema.pointer.c.release_id)).scalar_one_or_none()
+    try:
+        table = schema.release
+        known = [column for column in table.c if column.name != "as_of"]  # the id says it
+        rows = connection.execute(select(*known).where(table.c.status == PUBLISHED)).all()
+        return [(_described(row), row.release_id == current) for row in rows]
+    except (ValueError, TypeError) as error:
+        raise EnvironmentFault(
+            f"what the database records of a release cannot be read: {error}",
+            field="catalogue_release",
+            remedy="as the owner of the tables put published_at of that row back to moved_at of its first row in "
+            "release_move, in UTC",
+        ) from error
 
 
 def withdrawal(connection: Connection, schema: ReleaseSchema, content_hash: str) -> Withdrawal | None:
@@ -151,15 +168,43 @@ def allocate(
     """Record a release as staged."""
     row = {
         "release_id": release_id(as_of, content_hash),
-        "as_of": as_of,
-        "content_hash": content_hash,
         "run_id": run_id,
         "status": STAGED,
-        "row_counts": json.dumps({name: tables[name].num_rows for name in sorted(schema.twins)}),
         "contract_version": CONTRACT_VERSION,
-        "table_columns": json.dumps({name: tables[name].column_names for name in sorted(schema.twins)}),
+        **_description(as_of, content_hash, tables),
     }
     connection.execute(insert(schema.release), row)
+
+
+def is_described(
+    connection: Connection, schema: ReleaseSchema, release: str, content_hash: str, tables: Mapping[str, pa.Table]
+) -> bool:
+    """Whether what is recorded of a release follows from its id, its content hash and its tables."""
+    wanted = _description(dt.date.fromisoformat(release[:10]), content_hash, tables)
+    table = schema.release
+    query = select(*(table.c[name] for name in wanted)).where(table.c.release_id == release)
+    try:
+        row = connection.execute(query).one()
+    except ValueError:  # a date that is none
+        return False
+    return all(getattr(row, name) == value for name, value in wanted.items())
+
+
+def describe(
+    connection: Connection, schema: ReleaseSchema, release: str, content_hash: str, tables: Mapping[str, pa.Table]
+) -> None:
+    """Record anew what ``is_described`` looks at."""
+    wanted = _description(dt.date.fromisoformat(release[:10]), content_hash, tables)
+    connection.execute(update(schema.release).where(schema.release.c.release_id == release).values(**wanted))
+
+
+def _description(as_of: dt.date, content_hash: str, tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+    return {
+        "as_of": as_of,
+        "content_hash": content_hash,
+        "row_counts": json.dumps({name: tables[name].num_rows for name in sorted(tables)}),
+        "table_columns": json.dumps({name: tables[name].column_names for name in sorted(tables)}),
+    }
 
 
 def move_pointer(connection: Connection, schema: ReleaseSchema, pointer: Pointer, move: Move) -> None:
@@ -213,11 +258,22 @@ def note_check(connection: Connection, schema: ReleaseSchema, release: str, when
 
 
 def _described(row: Row[Any]) -> DatabaseRelease:
+    if row.published_at is None:
+        raise ValueError(f"published_at of {row.release_id} is empty")
     return DatabaseRelease(
         release_id=row.release_id,
-        as_of=row.as_of,
+        as_of=dt.date.fromisoformat(row.release_id[:10]),
         content_hash=row.content_hash,
         published_at=row.published_at,
-        rows=json.loads(row.row_counts),
+        rows=_counts(row.row_counts) or {},
         run_id=row.run_id,
     )
+
+
+def _counts(recorded: str | None) -> dict[str, int] | None:
+    """Rows by table as recorded; None where nothing sound is."""
+    try:
+        counts = json.loads(recorded or "null")
+        return {str(name): int(number) for name, number in counts.items()}
+    except (ValueError, TypeError, AttributeError):
+        return None

@@ -80,7 +80,7 @@ BEGIN
             EXECUTE format('GRANT UPDATE (release_id, seq) ON %I.%I TO kh02_writer', here, thing);
         ELSIF thing = 'catalogue_release' THEN
             EXECUTE format('GRANT INSERT, DELETE ON %I.%I TO kh02_writer', here, thing);
-            EXECUTE format('GRANT UPDATE (status, published_at, last_checked_at) ON %I.%I TO kh02_writer', here, thing);
+            EXECUTE format('GRANT UPDATE (status, published_at, last_checked_at, as_of, content_hash, row_counts, table_columns) ON %I.%I TO kh02_writer', here, thing);
         ELSIF thing = 'publishing_lock' THEN
             EXECUTE format('GRANT UPDATE (holder) ON %I.%I TO kh02_writer', here, thing);
         ELSIF thing = 'release_move' THEN

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 from psycopg import sql
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, Table, column, delete, func, insert, select
+from sqlalchemy import table as sql_relation
 
 from kh02_pipelines.release.content import content_hash_of_rows, csv_bytes
 from kh02_pipelines.release.database.schema import ReleaseSchema
+from kh02_pipelines.tables.declaration import Table as Declared
 from kh02_pipelines.tables.sql import RELEASE_KEY
 
 ROWS_PER_STATEMENT = 5_000
@@ -58,6 +60,16 @@ def delete_release(connection: Connection, schema: ReleaseSchema, release: str) 
     connection.execute(delete(schema.release).where(schema.release.c.release_id == release))
 
 
+def replace_release(
+    connection: Connection, schema: ReleaseSchema, release: str, tables: Mapping[str, pa.Table]
+) -> None:
+    """Put a release's rows of the catalogue in place of those it has; its record and its rows beside stay."""
+    for table in reversed([*schema.twins.values()]):
+        connection.execute(delete(table).where(table.c[RELEASE_KEY] == release))
+    for name, table in schema.twins.items():
+        insert_release(connection, table, release, tables[name])
+
+
 def row_counts(connection: Connection, schema: ReleaseSchema, release: str) -> dict[str, int]:
     """How many rows of each table the database holds of a release."""
     return {
@@ -75,19 +87,33 @@ def stored_content_hash(
 
     ``shapes``: the Arrow schemas the release was published with.
     """
-    return content_hash_of_rows(
-        (name, shapes[name], _csv_rows(connection, schema, name, release, shapes[name])) for name in sorted(shapes)
-    )
+
+    def rows(name: str) -> Iterator[bytes]:
+        return csv_rows(connection, schema.catalogue[name], schema.twins[name].name, shapes[name], release)
+
+    return content_hash_of_rows((name, shapes[name], rows(name)) for name in sorted(shapes))
 
 
-def read_release(connection: Connection, schema: ReleaseSchema, name: str, release: str, shape: pa.Schema) -> pa.Table:
-    """The columns of ``shape`` of one table of a release as the database holds it, in key order."""
-    twin = schema.twins[name]
-    query = (
-        select(*(twin.c[column] for column in shape.names))
-        .where(twin.c[RELEASE_KEY] == release)
-        .order_by(*(twin.c[column] for column in schema.catalogue[name].primary_key))
-    )
+def csv_rows(
+    connection: Connection, declared: Declared, relation: str, shape: pa.Schema, release: str | None
+) -> Iterator[bytes]:
+    """The rows of a table or view as ``csv_bytes`` makes them of an Arrow table, without header, in key order.
+
+    ``relation`` has the columns of ``shape``; of a release where one is given, otherwise all that it shows.
+    """
+    if connection.dialect.name != "postgresql":
+        yield csv_bytes(_read(connection, declared, relation, shape, release), header=False)
+        return
+    statement = _copy_out(declared.primary_key, relation, release, shape)
+    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        yield from map(bytes, copy)
+
+
+def _read(connection: Connection, declared: Declared, relation: str, shape: pa.Schema, release: str | None) -> pa.Table:
+    source = sql_relation(relation, *(column(name) for name in {**dict.fromkeys(shape.names), RELEASE_KEY: None}))
+    query = select(*(source.c[name] for name in shape.names)).order_by(*(source.c[key] for key in declared.primary_key))
+    if release is not None:
+        query = query.where(source.c[RELEASE_KEY] == release)
     text = str(query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
     # the driver's own tuples: taking them out of SQLAlchemy's rows took as long as reading them
     cursor = connection.exec_driver_sql(text, execution_options={"no_parameters": True}).cursor
@@ -105,18 +131,7 @@ def _typed(values: tuple[object, ...], field: pa.Field) -> pa.Array:
     return pa.array(values, field.type)
 
 
-def _csv_rows(
-    connection: Connection, schema: ReleaseSchema, name: str, release: str, shape: pa.Schema
-) -> Iterator[bytes]:
-    if connection.dialect.name != "postgresql":
-        yield csv_bytes(read_release(connection, schema, name, release, shape), header=False)
-        return
-    statement = _copy_out(schema.catalogue[name].primary_key, schema.twins[name].name, release, shape)
-    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
-        yield from map(bytes, copy)
-
-
-def _copy_out(key: tuple[str, ...], stored: str, release: str, shape: pa.Schema) -> sql.Composed:
+def _copy_out(key: tuple[str, ...], relation: str, release: str | None, shape: pa.Schema) -> sql.Composed:
     """COPY that yields byte for byte what ``csv_bytes`` makes of the same rows."""
     quoted = [field.name for field in shape if pa.types.is_string(field.type)]
     shown = [
@@ -130,8 +145,9 @@ def _copy_out(key: tuple[str, ...], stored: str, release: str, shape: pa.Schema)
         sql.SQL('{}.{} COLLATE "C"' if name in quoted else "{}.{}").format(sql.Identifier("t"), sql.Identifier(name))
         for name in key
     ]
-    query = sql.SQL("SELECT {} FROM {} AS t WHERE release_id = {} ORDER BY {}").format(
-        sql.SQL(", ").join(shown), sql.Identifier(stored), sql.Literal(release), sql.SQL(", ").join(order)
+    wanted = sql.SQL("") if release is None else sql.SQL("WHERE release_id = {}").format(sql.Literal(release))
+    query = sql.SQL("SELECT {} FROM {} AS t {} ORDER BY {}").format(
+        sql.SQL(", ").join(shown), sql.Identifier(relation), wanted, sql.SQL(", ").join(order)
     )
     return sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, FORCE_QUOTE ({}))").format(
         query, sql.SQL(", ").join(map(sql.Identifier, quoted))

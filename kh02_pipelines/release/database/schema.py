@@ -33,7 +33,7 @@ STAGED, PUBLISHED = "staged", "published"
 PUBLISH, ROLLBACK = "publish", "rollback"
 BY_RELEASE = "_by_release"
 PUBLISHED_RELEASE = "published_release"
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration; a database at another one is not written to."""
 VERSION_TABLE = "catalogue_schema_version"
 """Where alembic keeps the migration a database is at."""
@@ -173,6 +173,11 @@ def control_tables(metadata: MetaData) -> dict[str, Table]:
             Column("one", Integer, primary_key=True, autoincrement=False, comment="Luôn là 1 | Always 1"),
             Column("contract_version", String(20), nullable=False, comment="Phiên bản hợp đồng | Contract version"),
             Column("fingerprint", String(64), nullable=False, comment="Dấu vết lược đồ | Fingerprint of the schema"),
+            Column(
+                "views",
+                String(64),
+                comment="Dấu vết các khung nhìn lúc dựng | Fingerprint of the views as they were made",
+            ),
             CheckConstraint("one = 1", name="ck_catalogue_contract_one"),
             comment="Lược đồ được dựng cho hợp đồng nào | The contract the schema was made for",
             **DIALECT_OPTIONS,

@@ -19,10 +19,11 @@ from sqlalchemy.engine import URL
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.content import release_id
-from kh02_pipelines.release.database import records
+from kh02_pipelines.release.database import proof, records
 from kh02_pipelines.release.database import rows as rows_of
 from kh02_pipelines.release.database.connection import Database
 from kh02_pipelines.release.database.lock import PublishingLock, publishing_lock
+from kh02_pipelines.release.database.proof import Published
 from kh02_pipelines.release.database.records import DatabaseRelease, Move, Pointer, Withdrawal
 from kh02_pipelines.release.database.schema import (
     PUBLISH,
@@ -128,6 +129,14 @@ class DatabaseStore:
                 rows_of.stored_content_hash(connection, self.schema, release, shapes),
             )
 
+    def problems(self, published: Published) -> list[str]:
+        """In what readers of the database do not see a release as it was published; and where the pointer is wrong."""
+        with self.database.transaction(_NOT_READ) as connection:
+            if stored_fingerprint(connection) is None:
+                return ["the database has no catalogue schema"]
+            found = proof.pointer_problems(connection, self.schema) if published.is_current else []
+            return found + proof.release_problems(connection, self.schema, published)
+
     def withdrawn(self, content_hash: str) -> Withdrawal | None:
         """Whether the content was rolled back from and has not been moved to since."""
         with self.database.transaction(_NOT_READ) as connection:
@@ -169,15 +178,17 @@ class DatabaseStore:
         with self.lock() as lock:
             with self._changing(lock, _NOT_TAKEN) as (connection, pointer):
                 held = records.status(connection, self.schema, release)
-                if held != PUBLISHED:
+                fresh = held != PUBLISHED and pointer.release_id != release
+                if fresh:
                     rows_of.delete_release(connection, self.schema, release)
                     records.allocate(connection, self.schema, as_of, content_hash, tables, run_id)
             self._step("database.allocated")
-            if held != PUBLISHED:
+            if fresh:
                 self._write(lock, release, tables)
             self._audit(lock, release, tables, content_hash)
             move = Move(release, pointer.seq, PUBLISH, published_at or dt.datetime.now(dt.UTC), None)
-            self._move(lock, move, PUBLISHED if held == PUBLISHED else STAGED, auxiliary or {})
+            # what was said of a release when it was published stays
+            self._move(lock, move, STAGED if fresh else held or PUBLISHED, (auxiliary or {}) if fresh else {})
 
     def record(self, name: str, release: str, rows: pa.Table) -> None:
         """Put a release's rows into one of the tables about releases, in place of what it had there.
@@ -217,14 +228,50 @@ class DatabaseStore:
                 raise self._not_held(release)
             self._move(lock, Move(release, seq, ROLLBACK, moved_at, reason), PUBLISHED, {})
 
+    def holds(self, release: str, tables: Mapping[str, pa.Table], content_hash: str) -> bool:
+        """Whether a release has these tables, and is recorded as what they are. Raises EnvironmentFault."""
+        with self.database.transaction(_NOT_READ) as connection:
+            return (
+                records.is_described(connection, self.schema, release, content_hash, tables)
+                and self._hash(connection, release, tables) == content_hash
+            )
+
+    def restore(self, release: str, tables: Mapping[str, pa.Table], content_hash: str) -> None:
+        """Write a published release's rows and record anew, in one transaction: readers see the altered or the right.
+
+        Raises EnvironmentFault when the database refuses or does not hold the release then; it stays as it was.
+        """
+        self.require_schema()
+        with self.lock() as lock, self._changing(lock, _NOT_TAKEN) as (connection, _):
+            self._require_status(connection, lock, release, PUBLISHED)
+            if self._hash(connection, release, tables) != content_hash:
+                rows_of.replace_release(connection, self.schema, release, tables)
+            records.describe(connection, self.schema, release, content_hash, tables)
+            if self._hash(connection, release, tables) != content_hash:
+                raise self._not_held(release)
+
+    def _hash(self, connection: Connection, release: str, tables: Mapping[str, pa.Table]) -> str | None:
+        """The content hash of a release in the columns of these tables; None when it holds what none can."""
+        try:
+            shapes = {name: table.schema for name, table in tables.items()}
+            return rows_of.stored_content_hash(connection, self.schema, release, shapes)
+        except (pa.ArrowException, ValueError, TypeError):
+            return None
+
+    def replaced(self, release: str) -> str | None:
+        """The release that readers had until ``release`` was first shown; None for the first, and where unknown."""
+        with self.database.transaction(_NOT_READ) as connection:
+            return records.replaced(connection, self.schema, release)
+
     def clear_staged(self) -> list[str]:
         """Remove the rows of releases that were written and never published; returns their ids."""
         with self.database.transaction(_NOT_READ) as connection:
             if stored_fingerprint(connection) is None or not records.staged(connection, self.schema):
                 return []
         self.require_schema()
-        with self.lock() as lock, self._changing(lock, "could not be cleared") as (connection, _):
-            staged = records.staged(connection, self.schema)  # again: only under the lock is it nobody's work
+        with self.lock() as lock, self._changing(lock, "could not be cleared") as (connection, pointer):
+            # again: only under the lock is it nobody's work; what readers are shown is no leftover, whatever it says
+            staged = [name for name in records.staged(connection, self.schema) if name != pointer.release_id]
             for release in staged:
                 rows_of.delete_release(connection, self.schema, release)
         return staged

@@ -12,14 +12,14 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Column, Connection, Inspector, Table, delete, insert, inspect, text
+from sqlalchemy import Column, Connection, Inspector, Table, delete, insert, inspect, select, text
 from sqlalchemy.schema import CreateColumn
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.database.connection import Database, run_ddl
 from kh02_pipelines.release.database.roles import become_owner, grant
 from kh02_pipelines.release.database.schema import ReleaseSchema
-from kh02_pipelines.release.database.views import comment_views, create_views
+from kh02_pipelines.release.database.views import comment_views, create_views, views_fingerprint
 from kh02_pipelines.tables.contract import CONTRACT_VERSION
 
 LOCK_TIMEOUT = "10s"
@@ -41,7 +41,7 @@ def upgrade(database: Database, schema: ReleaseSchema) -> list[str]:
         if connection.dialect.name == "postgresql":
             run_ddl(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")  # do not queue readers behind us
             as_owner = become_owner(connection)
-        if stored_fingerprint(connection) == schema.fingerprint:
+        if stored_fingerprint(connection) == schema.fingerprint and _views_as_made(connection, schema):
             return []
         command.upgrade(_alembic(connection), "head")
         done = ["migrations"]
@@ -68,7 +68,12 @@ def upgrade(database: Database, schema: ReleaseSchema) -> list[str]:
         connection.execute(delete(schema.contract))
         connection.execute(
             insert(schema.contract),
-            {"one": 1, "contract_version": CONTRACT_VERSION, "fingerprint": schema.fingerprint},
+            {
+                "one": 1,
+                "contract_version": CONTRACT_VERSION,
+                "fingerprint": schema.fingerprint,
+                "views": views_fingerprint(connection, schema),
+            },
         )
     return done
 
@@ -78,6 +83,12 @@ def stored_fingerprint(connection: Connection) -> str | None:
     if not connection.dialect.has_table(connection, "catalogue_contract"):
         return None
     return connection.execute(text("SELECT fingerprint FROM catalogue_contract WHERE one = 1")).scalar_one_or_none()
+
+
+def _views_as_made(connection: Connection, schema: ReleaseSchema) -> bool:
+    """Whether every view is the one that the last upgrade made."""
+    made = connection.execute(select(schema.contract.c.views)).scalar_one_or_none()
+    return made == views_fingerprint(connection, schema)
 
 
 def _alembic(connection: Connection) -> Config:

@@ -6,11 +6,12 @@ PostgreSQL and MariaDB replace a view in place. PostgreSQL refuses that where a 
 between; the view is then dropped and made anew inside the transaction of the upgrade, with the rights it had.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.database.connection import run_ddl
@@ -43,6 +44,19 @@ def create_views(connection: Connection, schema: ReleaseSchema) -> list[str]:
         else:
             run_ddl(connection, f"CREATE OR REPLACE VIEW {quote(name)} AS {query}")
     return list(views)
+
+
+def views_fingerprint(connection: Connection, schema: ReleaseSchema) -> str:
+    """SHA-256 over the definitions of all our views as this server gives them; one that is not there has none."""
+    inspector = inspect(connection)
+    digest = hashlib.sha256()
+    for name in sorted(schema.views(connection.dialect)):
+        try:
+            definition = inspector.get_view_definition(name)
+        except NoSuchTableError:
+            definition = None
+        digest.update(f"{name}\0{definition or ''}\0".encode())
+    return digest.hexdigest()
 
 
 def comment_views(connection: Connection, schema: ReleaseSchema) -> None:

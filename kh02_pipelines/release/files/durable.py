@@ -104,7 +104,9 @@ def sha256_of(path: Path) -> str:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder and all in it; nothing happens when it is not there."""
+    """Remove a folder and all in it, or the file or link that has its name; nothing happens when it is not there."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -112,8 +114,5 @@ def remove_unfinished(folder: Path) -> list[str]:
     """Remove what a crash left half written anywhere below ``folder``; returns the paths relative to it."""
     left = sorted(folder.rglob(f".*{TEMPORARY}"))
     for path in left:
-        if path.is_dir():
-            remove_folder(path)
-        else:
-            path.unlink(missing_ok=True)
+        remove_folder(path)
     return [path.relative_to(folder).as_posix() for path in left]

@@ -48,14 +48,14 @@ def problems_of(folder: Path) -> list[str]:
         manifest = read_manifest(folder)
         lines = [line.partition("  ") for line in (folder / SUMS).read_text("utf-8").splitlines()]
         sums = {path: sha for sha, _, path in lines}
-    except (OSError, ValueError) as error:
+        listed = {str(entry["path"]): entry for entry in manifest["files"]}
+        wanted = {name: entry["sha256"] for name, entry in listed.items()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"{folder.name}: manifest or sums unreadable: {error}"]
-    listed = {str(entry["path"]): entry for entry in manifest["files"]}
     present = {path.relative_to(folder).as_posix() for path in _files(folder)} - UNLISTED
     found = [f"{folder.name}/{name}: missing" for name in sorted(set(listed) - present)]
     found += [f"{folder.name}/{name}: not in the manifest" for name in sorted(present - set(listed))]
     beside = [name for name in (MANIFEST, DESCRIPTION) if name == MANIFEST or name in sums]  # older sums lack one
-    wanted = {name: entry["sha256"] for name, entry in listed.items()}
     wanted |= {name: sha256_of(folder / name) for name in beside if (folder / name).is_file()}
     if sums != wanted:
         found.append(f"{folder.name}/{SUMS}: does not agree with {MANIFEST}")
@@ -71,7 +71,12 @@ def problems_of(folder: Path) -> list[str]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    """Whatever lies in a folder: files, links, and folders with nothing in them."""
+
+    def counts(path: Path) -> bool:
+        return path.is_symlink() or not path.is_dir() or not any(path.iterdir())
+
+    return sorted(path for path in folder.rglob("*") if counts(path))
 
 
 def _entry(folder: Path, path: Path) -> dict[str, Any]:

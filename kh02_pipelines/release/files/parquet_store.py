@@ -30,7 +30,8 @@ from kh02_pipelines.release.files.durable import (
     sync_tree,
     write_json,
 )
-from kh02_pipelines.release.files.manifest import DESCRIPTION, problems_of, read_manifest, write_manifest
+from kh02_pipelines.release.files.manifest import DESCRIPTION, read_manifest, write_manifest
+from kh02_pipelines.release.files.whole import WholeRelease, read_whole
 from kh02_pipelines.release.staging import StagedRelease, copy_tables, without_release
 from kh02_pipelines.release.steps import Step, no_step
 from kh02_pipelines.tables.contract import CONTRACT_VERSION
@@ -107,14 +108,14 @@ class ParquetStore:
                 raise EnvironmentFault(
                     "the pointer names a release whose folder is not here",
                     file=path,
-                    remedy="kh02 rollback to a release that kh02 releases lists, or restore the folder",
+                    remedy="kh02 build: it makes the folder anew, or publishes a newer release",
                 ) from None
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EnvironmentFault(
                 f"the pointer to the current release cannot be read: {error}",
                 file=path,
-                remedy="restore the file, or publish again after removing it",
+                remedy="kh02 build: it writes the pointer anew",
             ) from error
 
     def describe(self, release: str) -> ReleaseInfo:
@@ -122,6 +123,8 @@ class ParquetStore:
         recorded = json.loads((self.folder(release) / DESCRIPTION).read_text("utf-8"))
         known = {name: recorded[name] for name in ReleaseInfo.__dataclass_fields__ if name != "replaces"}
         dt.datetime.fromisoformat(known["published_at"])  # whoever sorts by it must be able to
+        if not all(isinstance(number, int) for number in known["rows"].values()):
+            raise ValueError(f"the rows of {release} are no numbers")
         return ReleaseInfo(**known, replaces=recorded.get("replaces"))
 
     def releases(self) -> list[ReleaseInfo]:
@@ -151,9 +154,33 @@ class ParquetStore:
         names = self.describe(release).rows
         return {name: without_release(pq.read_table(folder / f"{name}.parquet", partitioning=None)) for name in names}
 
-    def problems(self, release: str) -> list[str]:
-        """In what a release's files are not those that were published; empty when all are."""
-        return problems_of(self.folder(release))
+    def whole(self, release: str, audited: str | None = None) -> WholeRelease:
+        """A release read back, all of it, with all problems; ``audited``: the content hash it must have."""
+        described = self._described(release)
+        return read_whole(self.folder(release), None if described is None else asdict(described), audited)
+
+    def problems(self, release: str, audited: str | None = None) -> list[str]:
+        """In what a release's files are not those that were published; empty when all are. As ``whole``."""
+        return self.whole(release, audited).problems
+
+    def pointer_problems(self, release: str) -> list[str]:
+        """In what the pointer is not the one that ``point_to`` writes for a release, one line each."""
+        try:
+            wanted, complete = self._pointer(release), True
+        except (OSError, ValueError, KeyError, TypeError):
+            wanted, complete = {"release_id": release, "path": release}, False
+        try:
+            found = json.loads((self.root / POINTER).read_text("utf-8"))
+            names = sorted({*wanted, *found} if complete else wanted)
+            return [
+                f"{POINTER}: {name} is {found.get(name)!r}, of {release} it is {wanted.get(name)!r}"
+                for name in names
+                if found.get(name) != wanted.get(name)
+            ]
+        except FileNotFoundError:
+            return [f"{POINTER}: missing"]
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            return [f"{POINTER}: cannot be read: {error}"]
 
     def add(
         self,
@@ -164,8 +191,9 @@ class ParquetStore:
         as_of: dt.date | None = None,
         replaces: str | None = None,
     ) -> ReleaseInfo:
-        """Bring a staged release in, invisible until ``point_to``; a release that is there stays as it is.
+        """Bring a staged release in, invisible until ``point_to``; a release that is there and whole stays as it is.
 
+        One that is damaged is made anew and takes its place, so that its readers have it again.
         ``as_of``: the date under which this content is known already, where that is not the staged one.
         ``replaces``: the release readers have now. Raises EnvironmentFault when the folder cannot be written
         (nothing of it is left behind) or when what then lies on disk does not read back as it was written.
@@ -174,8 +202,9 @@ class ParquetStore:
         as_of = as_of or staged.as_of
         release = release_id(as_of, staged.content_hash)
         target = self.folder(release)
-        if not self.has(release):
+        if self.problems(release, staged.content_hash):
             coming = self.root / f".{release}.{os.getpid()}{TEMPORARY}"
+            aside = self.root / f".{release}.{os.getpid()}.damaged{TEMPORARY}"
             info = ReleaseInfo(
                 release,
                 f"{as_of:%Y-%m-%d}",
@@ -187,19 +216,19 @@ class ParquetStore:
             try:
                 with file_fault("the release folder cannot be written", target):
                     self._write(staged, info, coming, extra)
-                    remove_folder(target)  # only ever a folder without readable description
-                    coming.rename(target)
+                    _exchange(target, coming, aside)
                     sync_folder(self.root)
+                    remove_folder(aside)
             except BaseException:
                 remove_folder(coming)
                 raise
             self._step("files.renamed")
-        problems = self.problems(release)
+        problems = self.problems(release, staged.content_hash)
         if problems:
             raise EnvironmentFault(
                 f"the release folder does not read back as written: {problems[0]}",
                 file=target,
-                remedy="check the disk, remove the folder if no pointer names it, then run again",
+                remedy="check the disk, then run again: the folder is made anew",
             )
         self._step("files.verified")
         return self.describe(release)
@@ -212,16 +241,20 @@ class ParquetStore:
         path = self.root / POINTER
         remedy = "free space or mend permissions; the database shows it already, the next run moves this pointer too"
         with file_fault(f"the file pointer cannot be moved to {release}", path, remedy):
-            info = self.describe(release)
-            pointer = {
-                "release_id": info.release_id,
-                "path": info.release_id,
-                "as_of": info.as_of,
-                "content_hash": info.content_hash,
-                "contract_version": read_manifest(self.folder(release))["contract_version"],
-            }
+            pointer = self._pointer(release)
             write_json(path, pointer, before_replacing=lambda: self._step("files.pointer_written_beside"))
         self._step("files.pointer_replaced")
+
+    def _pointer(self, release: str) -> dict[str, str]:
+        """What the pointer says when it names a release. Raises OSError, ValueError, KeyError or TypeError."""
+        info = self.describe(release)
+        return {
+            "release_id": info.release_id,
+            "path": info.release_id,
+            "as_of": info.as_of,
+            "content_hash": info.content_hash,
+            "contract_version": read_manifest(self.folder(release))["contract_version"],
+        }
 
     def remove(self, release: str) -> None:
         """Remove a release folder: first its name, so that nobody opens a half of it, then its files."""
@@ -260,3 +293,16 @@ class ParquetStore:
 
 def _seconds(moment: str) -> float:
     return dt.datetime.fromisoformat(moment).timestamp()
+
+
+def _exchange(target: Path, coming: Path, aside: Path) -> None:
+    """Put ``coming`` in the place of ``target``; what was there, if anything, is ``aside`` then. Raises OSError."""
+    there = target.exists() or target.is_symlink()
+    if there:
+        target.rename(aside)
+    try:
+        coming.rename(target)
+    except OSError:
+        if there:
+            aside.rename(target)
+        raise

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from kh02_pipelines.release.content import RELEASE_ID
 
+REPORTS = "reports"
+"""The folder beside those of the releases."""
+
 PAGE, RESULTS = ".html", ".quality_result.parquet"
 
 

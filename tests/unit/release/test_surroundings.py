@@ -10,12 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kh02_pipelines.catalogue.candidate import Candidate, Context
 from kh02_pipelines.checks.rule import one_finding
 from kh02_pipelines.release.failing_rows import KEPT, write_failing_rows
 from kh02_pipelines.release.files.durable import remove_unfinished, require_writable
 from kh02_pipelines.release.files.parquet_store import ParquetStore
-from kh02_pipelines.release.holdings import HOLDING_COLUMNS, stores_differ
 from kh02_pipelines.release.surroundings import previous_release
 
 
@@ -106,20 +104,3 @@ def test_old_failing_rows_are_forgotten(tmp_path: Path) -> None:
     for number in range(KEPT + 3):
         write_failing_rows(tmp_path, f"{number:064d}", "unit_totals", one_finding("a", "b", "c"))
     assert len(list(tmp_path.iterdir())) == KEPT
-
-
-def held(*rows: tuple[str, str, str, int]) -> Candidate:
-    frame = pd.DataFrame(list(rows), columns=HOLDING_COLUMNS)
-    return Candidate({}, dt.date(2026, 9, 20), pd.DataFrame(), pd.DataFrame(), context=Context(holdings=frame))
-
-
-def test_stores_that_differ_are_named() -> None:
-    same = [("parquet", "a" * 64, "commune", 2), ("database", "a" * 64, "commune", 2)]
-    assert stores_differ(held(*same)).empty
-    assert stores_differ(held(same[0]))["key"].to_list() == ["release"]
-    other = stores_differ(held(same[0], ("database", "b" * 64, "commune", 2)))
-    assert other["problem"].to_list() == ["Parquet has aaaaaaaa, the database bbbbbbbb"]
-    fewer = stores_differ(held(same[0], ("database", "a" * 64, "commune", 1)))
-    assert fewer["problem"].to_list() == ["Parquet has 2 rows, the database 1"]
-    absent = stores_differ(held(*same, ("parquet", "a" * 64, "province", 1)))
-    assert absent["key"].to_list() == ["province"]
