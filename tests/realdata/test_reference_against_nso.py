@@ -238,7 +238,7 @@ def test_province_totals_are_those_of_the_resolutions() -> None:
     for number, what in governs.items():
         if not number.endswith("/NQ-UBTVQH15"):
             continue
-        text = (DATA / "resolutions" / f"{number.replace('/', '_')}.md").read_text("utf-8")
+        text = real(f"resolutions/{number.replace('/', '_')}.md").read_text("utf-8")
         text = re.sub(r"[\s*>\\]", "", unicodedata.normalize("NFC", text))
         total, types = re.findall(r"có(\d+)đơnvịhànhchínhcấpxã,?(?:bao)?gồm(.{0,60}?)(?:;|\.|,trong|trong)", text)[-1]
         counts = {kind: int(count) for count, kind in re.findall(r"(\d+)(xã|phường|đặckhu)", types)}
