@@ -152,14 +152,21 @@ def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
 
 
 def _finding(check: dg.AssetCheckEvaluation) -> str:
-    """A failed check in a line: its name, how many rows, the first of them, and the remedy."""
+    """A failed check in a line: its name, how many rows, the first of them, and the remedy.
+
+    Conflicts of sources follow one a line, as many as the check shows, and the file that has all: each is a unit of
+    which something else may be right.
+    """
     shown = check.metadata
     table = shown.get("rows")
-    rows = table.records if isinstance(table, dg.TableMetadataValue) else []
-    first = ", ".join(str(value) for value in rows[0].data.values() if value) if rows else ""
+    rows = [dict(record.data) for record in table.records] if isinstance(table, dg.TableMetadataValue) else []
+    named = [f"  {row['key']}: {row['problem']}" for row in rows if row.get("table") == "source_conflict"]
+    if "all_rows" in shown and named:
+        named.append(f"  all {shown['failing_rows'].value}: {shown['all_rows'].value}")
+    first = ", ".join(str(value) for value in rows[0].values() if value) if rows and not named else ""
     count = f"{shown['failing_rows'].value} rows" if "failing_rows" in shown else "failed"
     remedy = f"; remedy: {shown['remedy'].value}" if "remedy" in shown else ""
-    return f"{check.check_name}: {count}{f', first: {first}' if first else ''}{remedy}"
+    return "\n".join([f"{check.check_name}: {count}{f', first: {first}' if first else ''}{remedy}", *named])
 
 
 def _reason(error: Any) -> tuple[str, bool]:

@@ -6,10 +6,13 @@ belong here: how conflicts and quarantine come about (``sources``, ``register``)
 ``source_conflict`` and ``quarantine`` are tables a candidate may not have: then there is nothing to judge.
 """
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.rule import Rule, Word, among, findings, nothing, one_finding, together
+from kh02_pipelines.intake.name_conflicts import likeness
 
 OPEN = "open"
 EXPLAINED = ("spelling", "one_of_several", "not_listed", "not_identified")
@@ -18,34 +21,53 @@ EXPLAINED = ("spelling", "one_of_several", "not_listed", "not_identified")
 
 def conflicts_open(candidate: Candidate) -> pd.DataFrame:
     """Open conflicts between sources that block."""
-    conflicts = _open_conflicts(candidate)
-    return nothing() if conflicts is None else _conflict_findings(conflicts[conflicts["blocking"]])
+    return _conflict_findings(candidate, lambda conflicts: conflicts["blocking"])
 
 
 def conflicts_unruled(candidate: Candidate) -> pd.DataFrame:
     """Open conflicts that do not block and that their class does not explain."""
-    conflicts = _open_conflicts(candidate)
-    if conflicts is None:
-        return nothing()
-    return _conflict_findings(conflicts[~conflicts["blocking"] & ~conflicts["class"].isin(EXPLAINED)])
+    return _conflict_findings(candidate, lambda conflicts: ~conflicts["blocking"] & ~conflicts["class"].isin(EXPLAINED))
 
 
-def _open_conflicts(candidate: Candidate) -> pd.DataFrame | None:
+def _conflict_findings(candidate: Candidate, chosen: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
+    """One finding per subject and field: what is followed, and what every other source says instead.
+
+    Names come first, of them those that the last release did not have yet, the least alike before the others: only
+    the first rows are shown where people look.
+    """
     conflicts = candidate.tables.get("source_conflict")
     if conflicts is None or conflicts.empty:
-        return None
-    return conflicts[conflicts["ruling"].fillna(OPEN).isin([OPEN, ""])].astype({"blocking": bool})
-
-
-def _conflict_findings(conflicts: pd.DataFrame) -> pd.DataFrame:
-    """One finding per subject and field: what is followed, and what every other source says instead."""
+        return nothing()
+    conflicts = conflicts[conflicts["ruling"].fillna(OPEN).isin([OPEN, ""])].astype({"blocking": bool})
+    conflicts = conflicts[chosen(conflicts)]
     if conflicts.empty:
         return nothing()
     about = ["subject", "field", "source", "value"]
-    others = conflicts.assign(others=conflicts["other_source"] + ": " + conflicts["other_value"])
-    rows = others.groupby(about, as_index=False).agg(others=("others", "; ".join))
+    named = conflicts["field"] == "name"
+    ranked = conflicts.assign(
+        others=conflicts["other_source"] + ": " + conflicts["other_value"],
+        named=named,
+        known=_keys(conflicts).isin(_known(candidate)),
+        alike=likeness(conflicts[named]).reindex(conflicts.index, fill_value=0.0),
+    )
+    rows = ranked.groupby(about, as_index=False).agg(
+        others=("others", "; ".join), named=("named", "first"), known=("known", "all"), alike=("alike", "min")
+    )
+    rows = rows.sort_values(["named", "known", "alike", *about], ascending=[False, *[True] * 6])
     problem = rows["source"] + ": " + rows["value"] + " ≠ " + rows["others"]
-    return together(findings("source_conflict", rows, ["subject", "field"], problem))
+    return findings("source_conflict", rows, ["subject", "field"], problem)
+
+
+def _known(candidate: Candidate) -> set[str]:
+    """The conflicts that the last release had."""
+    previous = candidate.context.previous
+    held = None if previous is None else previous.tables.get("source_conflict")
+    return set() if held is None else set(_keys(held))
+
+
+def _keys(conflicts: pd.DataFrame) -> pd.Series:
+    columns = ("subject", "field", "value", "other_source", "other_value")
+    return pd.Series("", index=conflicts.index).str.cat([conflicts[name].astype("str") for name in columns], sep="|")
 
 
 def rows_quarantined(candidate: Candidate) -> pd.DataFrame:

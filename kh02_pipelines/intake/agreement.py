@@ -5,7 +5,7 @@ Belongs here: which statements are held against which. Does not belong here: how
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from kh02_pipelines.intake.conflicts import (
 )
 from kh02_pipelines.intake.conversion import Conversion, contradicted_extents
 from kh02_pipelines.intake.cross_checks import cross_check_conflicts
+from kh02_pipelines.intake.name_conflicts import REFERENCE
 from kh02_pipelines.sources.load import SourceRead
 from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.values import leading_type
@@ -37,25 +38,25 @@ class Spoken:
     complete: bool = True
 
 
+@dataclass(frozen=True)
+class Followed:
+    """The source of a register that is followed, and by ``level/code`` that of each name taken from another one."""
+
+    source: str = REFERENCE
+    named_by: Mapping[str, str] = field(default_factory=dict)
+
+
 def compare_registers(
-    raw: Frames, reference: Frames, target: str, spoken: Sequence[Spoken], rulings: pd.DataFrame, followed: str | None
+    raw: Frames, reference: Frames, target: str, spoken: Sequence[Spoken], rulings: pd.DataFrame, followed: Followed
 ) -> list[pd.DataFrame]:
-    """The register that is followed against every other source's and the reference's, all of them ruled."""
-    if followed is None:
-        if not spoken:
-            return []
-        followed = "reference"
+    """What is followed against what every source says, its own values too, and against the reference; all ruled."""
     date = target.removeprefix("units_")
     mine = apply_unit_rulings(raw[target], rulings, target)
-    found = [
-        unit_conflicts(mine, _ruled(other, target), date, followed, other.name)
-        for other in spoken
-        if other.name != followed
-    ]
-    if followed != "reference":
-        theirs = apply_unit_rulings(reference[target], reference["rulings"], target)
-        found.append(unit_conflicts(mine, theirs, date, followed, "reference"))
-    return found
+    others = {other.name: _ruled(other, target) for other in spoken}
+    if followed.source != REFERENCE:
+        others[REFERENCE] = apply_unit_rulings(reference[target], reference["rulings"], target)
+    found = [unit_conflicts(mine, units, date, followed.source, name) for name, units in others.items()]
+    return [_under_true_source(conflicts, followed.named_by) for conflicts in found]
 
 
 def compare_successions(
@@ -111,6 +112,12 @@ def compare_cross_checks(raw: Frames, reads: Sequence[SourceRead], rulings: pd.D
     return [cross_check_conflicts(read.name, read.records, old, new, pairs, rulings) for read in reads]
 
 
+def _under_true_source(conflicts: pd.DataFrame, named_by: Mapping[str, str]) -> pd.DataFrame:
+    """The conflicts, those of names under the source that the name was taken from."""
+    unit = conflicts["subject"].str.split("/", n=1).str[-1].where(conflicts["field"] == "name", "")
+    return conflicts.assign(source=unit.map(dict(named_by)).astype("str").fillna(conflicts["source"]))
+
+
 def _ruled(spoken: Spoken, target: str) -> pd.DataFrame:
     """The other source's units with the rulings that fit them; a list of codes and names has nothing to rule."""
     if not spoken.complete or not spoken.units["type"].ne("").all():
@@ -141,7 +148,7 @@ def _islands(raw: Frames, said: Conversion, name: str) -> pd.DataFrame:
 
 
 def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, names: tuple[str, str]) -> list[pd.DataFrame]:
-    """What the table prints about old communes, against the old register: name, type, district, province.
+    """What the table prints about old units, against the old register: name, type, district, province.
 
     ``names``: of the register's source and of the table.
     """
@@ -157,14 +164,14 @@ def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, names: tuple
             "parent_code": pairs["old_district_code"].astype("str"),
         }
     )
-    variants = [printed[~printed["code"].duplicated()], printed[printed["code"].duplicated()].drop_duplicates()]
-    communes = old[old["level"] == "commune"]
+    repeated = printed["code"].duplicated()
     found = [
-        unit_conflicts(communes, variant, "2025-06-30", *names, whole=number == 0)
-        for number, variant in enumerate(variants)
+        unit_conflicts(old, printed[~repeated], "2025-06-30", *names),
+        unit_conflicts(old, printed[repeated].drop_duplicates(), "2025-06-30", *names, whole=False),
+        unit_conflicts(old, said.old_above, "2025-06-30", *names, whole=False),
     ]
     district = old[old["level"] == "district"].set_index("code")["parent_code"]
-    parent = communes.set_index("code")["parent_code"]
+    parent = old[old["level"] == "commune"].set_index("code")["parent_code"]
     province = pairs["predecessor_code"].map(parent).map(district)
     subjects = "2025-06-30/commune/" + pairs["predecessor_code"]
     printed_province = pairs["old_province_code"].astype("str")

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from kh02_pipelines.history.rulings import pair_keys
-from kh02_pipelines.names import spelling_key, split_unit_type
+from kh02_pipelines.intake.name_conflicts import name_classes
+from kh02_pipelines.names import split_unit_type
 from kh02_pipelines.names.parts import UNIT_TYPES
 from kh02_pipelines.sources.trace import MAX_VALUE
 from kh02_pipelines.tables.quality import OPEN, SOURCE_CONFLICT
@@ -98,8 +99,11 @@ def unit_conflicts(
         if field == "type":
             differs &= mine.str.lower() != theirs.str.lower()
         found = shared[differs].assign(field=field, value=mine[differs], other_value=theirs[differs])
-        same = spelling_key(found["value"]) == spelling_key(found["other_value"])
-        found["kind"] = same.map({True: "spelling", False: "name"}) if field == "name" else _CLASS_OF_FIELD[field]
+        found["kind"] = (
+            name_classes(found["value"], found["other_value"], found["level"])
+            if field == "name"
+            else _CLASS_OF_FIELD[field]
+        )
         rows.append(found)
     table = pd.concat(rows, ignore_index=True)
     return _shaped(table.assign(subject=date + "/" + table["level"] + "/" + table["code"]), source, other_source)

@@ -28,14 +28,15 @@ class Conversion:
 
     ``pairs``: ``predecessor_code``, ``successor_code``, ``file``, ``row`` as printed, and ``old_name``, ``note``,
     ``extent``, ``population``, ``old_district_code``, ``old_province_code``. ``province_pairs``: the same two
-    codes, ``file`` and ``row``. ``new_units``, ``islands``: RAW_UNIT_COLUMNS. ``rulings``: those of its own that
-    were applied.
+    codes, ``file`` and ``row``. ``new_units``, ``islands``, ``old_above`` (the districts and provinces that old
+    communes are printed with): RAW_UNIT_COLUMNS. ``rulings``: those of its own that were applied.
     """
 
     pairs: pd.DataFrame
     province_pairs: pd.DataFrame
     new_units: pd.DataFrame
     islands: pd.DataFrame
+    old_above: pd.DataFrame
     island_links: pd.DataFrame
     rulings: pd.DataFrame
 
@@ -79,6 +80,7 @@ def conversion_frames(read: SourceRead, own_rulings: pd.DataFrame, new_provinces
         province_pairs=province_pairs,
         new_units=_new_units(records, trace),
         islands=islands.reset_index(drop=True),
+        old_above=_old_above(records, trace),
         island_links=links.set_axis(["predecessor_code", "successor_code", "row"], axis="columns"),
         rulings=applied,
     )
@@ -160,6 +162,16 @@ def _new_units(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
     communes = one_row_per_code(records, "new_code", "new_name", "commune", "new_province_code", trace)
     units = pd.concat([provinces.sort_values("code"), communes.sort_values("code")], ignore_index=True)
     return units[RAW_UNIT_COLUMNS].astype({name: "str" for name in RAW_UNIT_COLUMNS if name != "row"})
+
+
+def _old_above(records: pd.DataFrame, trace: Trace) -> pd.DataFrame:
+    """Old districts and provinces; a name that is printed without its type says nothing of the type."""
+    quiet = Trace(trace.origin)  # they stand on every row and are only compared
+    tiers = [
+        one_row_per_code(records, "old_district_code", "old_district_name", "district", "old_province_code", quiet),
+        one_row_per_code(records, "old_province_code", "old_province_name", "province", "", quiet),
+    ]
+    return pd.concat(tiers, ignore_index=True)[RAW_UNIT_COLUMNS]
 
 
 def _codes_by_name(records: pd.DataFrame, side: str, known: pd.DataFrame, trace: Trace) -> pd.Series:

@@ -20,6 +20,7 @@ from kh02_pipelines.history.ruling_form import (
 from kh02_pipelines.history.rulings import apply_unit_rulings
 from kh02_pipelines.intake.agreement import (
     SHARE_FILES,
+    Followed,
     Spoken,
     compare_cross_checks,
     compare_registers,
@@ -33,7 +34,7 @@ from kh02_pipelines.intake.conversion import (
     kept_names,
     shares,
 )
-from kh02_pipelines.intake.name_conflicts import block_wrong_names
+from kh02_pipelines.intake.name_conflicts import REFERENCE, block_wrong_names
 from kh02_pipelines.intake.source_rulings import (
     apply_to_records,
     fit_name_rulings,
@@ -92,12 +93,14 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
     old = [_spoken(read, _with_islands(read, islands), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
     new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
     followed: dict[str, str] = {}
+    named_by: dict[str, str] = {}
     if old:
         raw[OLD_REGISTER] = old[0].units.assign(file=old[0].trace.origin.file)
         rulings, followed[OLD_REGISTER] = old[0].rulings, old[0].name
     complete = [spoken for spoken in new if spoken.complete]
     if complete:
-        raw[NEW_REGISTER] = _named_by_priority(complete[0], new).assign(file=complete[0].trace.origin.file)
+        units, named_by = _named_by_priority(complete[0], new)
+        raw[NEW_REGISTER] = units.assign(file=complete[0].trace.origin.file)
         rulings = fit_unit_rulings(raw[NEW_REGISTER], rulings, NEW_REGISTER, complete[0].trace)
         followed[NEW_REGISTER] = complete[0].name
     if conversion is not None:
@@ -116,6 +119,8 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
     if registers:
         rulings = fit_name_rulings(raw[OLD_REGISTER], raw[NEW_REGISTER], rulings, registers[0].trace)
     raw["rulings"] = rulings
+    old_source, new_source = (followed.get(target, REFERENCE) for target in (OLD_REGISTER, NEW_REGISTER))
+    islands_by = _islands_by(conversion, _of(reads, "old_register"), islands[1])
     own = (
         [] if conversion is None else [ruled_conflicts(conversion[1].rulings, {CONVERSION_TARGET: conversion[0].name})]
     )
@@ -124,25 +129,26 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
             ruled_conflicts(rulings, followed),
             *own,
             *list_rulings,
-            *compare_registers(raw, reference, OLD_REGISTER, old, rulings, followed.get(OLD_REGISTER)),
-            *compare_registers(raw, reference, NEW_REGISTER, new, rulings, followed.get(NEW_REGISTER)),
-            *compare_successions(raw, reference, conversion, rulings, followed.get(OLD_REGISTER, "reference")),
+            *compare_registers(raw, reference, OLD_REGISTER, old, rulings, Followed(old_source, islands_by)),
+            *compare_registers(raw, reference, NEW_REGISTER, new, rulings, Followed(new_source, named_by)),
+            *compare_successions(raw, reference, conversion, rulings, old_source),
             *compare_cross_checks(raw, _of(reads, "cross_check"), rulings),
         ]
     )
     every_ruling = pd.concat([reference["rulings"], own_rulings], ignore_index=True)
-    conflicts = block_wrong_names(settled_by_rulings(conflicts, every_ruling), _above(raw))
-    named_by = {spoken.name for spoken in _ahead_of(complete[:1], new)}
+    conflicts = block_wrong_names(settled_by_rulings(conflicts, every_ruling), _subjects(reference))
     stood_in = {*followed, *(SHARE_FILES if conversion is not None else ())}
-    tables = source_tables(reads, reference, hashes, conflicts, {*followed.values(), *named_by}, stood_in)
+    tables = source_tables(reads, reference, hashes, conflicts, {*followed.values(), *named_by.values()}, stood_in)
     return Intake(raw, tables, followed)
 
 
-def _above(raw: Mapping[str, pd.DataFrame]) -> pd.Series:
-    """The parent code of every unit of both registers, by the subject that a conflict on it has."""
-    units = pd.concat([raw[name].assign(date=name.removeprefix("units_")) for name in (OLD_REGISTER, NEW_REGISTER)])
-    subjects = units["date"] + "/" + units["level"] + "/" + units["code"]
-    return pd.Series(units["parent_code"].array, index=subjects.array).groupby(level=0).first()
+def _subjects(reference: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The units of both registers of the reference, each with the ``subject`` that a conflict on it has."""
+    units = pd.concat(
+        [reference[name].assign(date=name.removeprefix("units_")) for name in (OLD_REGISTER, NEW_REGISTER)],
+        ignore_index=True,
+    )
+    return units.assign(subject=units["date"] + "/" + units["level"] + "/" + units["code"])
 
 
 def _of(reads: list[SourceRead], role: str) -> list[SourceRead]:
@@ -176,6 +182,15 @@ def _with_islands(read: SourceRead, islands: tuple[str, pd.DataFrame]) -> pd.Dat
             "unit", f"district {island.code}: -", str(island.name), f"district_from_{said_by} {island.code}"
         )
     return pd.concat([read.records, missing[RAW_UNIT_COLUMNS]], ignore_index=True)
+
+
+def _islands_by(
+    conversion: tuple[SourceRead, Conversion] | None, registers: list[SourceRead], islands: pd.DataFrame
+) -> dict[str, str]:
+    """The source of each island district that the register which is followed leaves out, by ``level/code``."""
+    listed = registers[0].records["code"] if registers else islands["code"]
+    missing = islands.loc[~islands["code"].isin(listed), "code"]
+    return dict.fromkeys("district/" + missing, REFERENCE if conversion is None else conversion[0].name)
 
 
 def _spoken(read: SourceRead, units: pd.DataFrame, rulings: pd.DataFrame, target: str) -> Spoken:
@@ -220,17 +235,16 @@ def _parents_by_name(names: pd.Series, provinces: pd.DataFrame) -> pd.Series:
     return found.fillna("").astype("str")
 
 
-def _ahead_of(base: list[Spoken], registers: list[Spoken]) -> list[Spoken]:
-    """The registers whose names go before those of the one that is followed, if any is."""
-    return [spoken for first in base for spoken in registers[: registers.index(first)] if spoken.units["type"].any()]
+def _named_by_priority(base: Spoken, registers: list[Spoken]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The units of the complete register, named as the first source names them that prints their type.
 
-
-def _named_by_priority(base: Spoken, registers: list[Spoken]) -> pd.DataFrame:
-    """The units of the complete register, named as the first source names them that prints their type."""
-    units = base.units.copy()
+    Also which source that is, by ``level/code``, where it is not the register itself.
+    """
+    units, named_by = base.units.copy(), dict[str, str]()
     keys = units["level"] + "/" + units["code"]
-    for spoken in reversed(_ahead_of([base], registers)):
+    for spoken in reversed(registers[: registers.index(base)]):
         typed = spoken.units[spoken.units["type"] != ""]
-        named = pd.Series(typed["name"].array, index=(typed["level"] + "/" + typed["code"]).array)
-        units["name"] = keys.map(named).fillna(units["name"])
-    return units
+        names = typed.assign(key=typed["level"] + "/" + typed["code"]).set_index("key")["name"]
+        units["name"] = keys.map(names).fillna(units["name"])
+        named_by |= dict.fromkeys(keys[keys.isin(names.index)], spoken.name)
+    return units, named_by

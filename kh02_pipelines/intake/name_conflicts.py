@@ -1,10 +1,10 @@
-"""Differences of names that stop publication: where what is followed looks like the name of another unit.
+"""Differences of names: which are of spelling alone, and which stop publication.
 
-Belongs here: judging open conflicts of names by all sources together. Does not belong here: finding conflicts
-(``conflicts``), or rulings on them (``source_rulings``).
+Belongs here: judging names that two sources print for one unit. Does not belong here: finding where sources differ
+(``conflicts``), or rulings on it (``source_rulings``).
 
 The registers spell many names in two ways, and priority decides which is published. What must not be published
-is a name that stands on the wrong row.
+is a name that stands on the wrong row, or that nobody ever gave the unit.
 """
 
 from difflib import SequenceMatcher
@@ -19,35 +19,72 @@ AKIN = 0.6
 Of the names that the real registers spell in two ways the least alike have 0.67 (``Sáng Nhè``, ``Xá Nhè``)."""
 
 AGAINST = 2
-"""So many other sources that agree on another name stop publication."""
+"""So many other sources that agree on another, unlike name stop publication; the reference alone does."""
+
+REFERENCE = "reference"
 
 
-def block_wrong_names(conflicts: pd.DataFrame, above: pd.Series) -> pd.DataFrame:
+def name_classes(followed: pd.Series, other: pd.Series, level: pd.Series) -> pd.Series:
+    """``spelling`` where two names differ in conventions alone, otherwise ``name``.
+
+    A capital that the followed name lost, or a word in capitals alone, is no convention: ``Xã Đại áng``.
+    """
+    bare = zip(_bare(followed, level), _bare(other, level), strict=True)
+    words = pd.Series([_worse_words(mine, theirs) for mine, theirs in bare], index=followed.index, dtype="bool")
+    first = followed.str.slice(0, 1).str.islower() & other.str.slice(0, 1).str.isupper()
+    same = (spelling_key(followed) == spelling_key(other)) & ~words & ~first
+    return same.map({True: "spelling", False: "name"}).astype("str")
+
+
+def likeness(conflicts: pd.DataFrame) -> pd.Series:
+    """The share of letters that the two names of a conflict have in common; types, accents and capitals aside."""
+    sides = zip(_letters(conflicts, "value"), _letters(conflicts, "other_value"), strict=True)
+    ratios = [SequenceMatcher(None, mine, theirs, autojunk=False).ratio() for mine, theirs in sides]
+    return pd.Series(ratios, index=conflicts.index, dtype="float64")
+
+
+def block_wrong_names(conflicts: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
     """The conflicts, with ``blocking`` set on open ones of names where the name that is followed looks wrong.
 
-    The two names differ in more than accents, and either AGAINST other sources give another, unlike name, or the
-    other source gives the name that is followed to another unit within the same unit above. ``above``: parent code
-    by subject.
+    Either it is unlike the one that the reference has, or that AGAINST other sources agree on; or the other source
+    gives it to another unit within the same unit above. ``units``: ``subject``, ``level``, ``name`` and
+    ``parent_code`` of every unit of the reference.
     """
     names = conflicts[(conflicts["class"] == "name") & (conflicts["ruling"] == OPEN)]
     if names.empty:
         return conflicts
-    mine, theirs = _letters(names, "value"), _letters(names, "other_value")
-    sources = names.groupby([names["subject"], theirs])["other_source"].transform("nunique")
-    pairs = zip(mine, theirs, strict=True)  # names in other letters: a few hundred
-    alike = [SequenceMatcher(None, one, other, autojunk=False).ratio() for one, other in pairs]
-    unlike = pd.Series(alike, index=names.index) < AKIN
-    place = names["other_source"] + "|" + names["subject"].map(above).fillna("").astype("str") + "|"
-    neighbours = (place + spelling_key(names["value"])).isin(place + spelling_key(names["other_value"]))
-    wrong = (mine != theirs) & (((sources >= AGAINST) & unlike) | neighbours)
+    level = _level(names)
+    mine, theirs = (spelling_key(_bare(names[column], level)) for column in ("value", "other_value"))
+    against = names.groupby([names["subject"], _letters(names, "other_value")])["other_source"].transform("nunique")
+    unlike = (likeness(names) < AKIN) & ((names["other_source"] == REFERENCE) | (against >= AGAINST))
+    above = units["subject"].str.rpartition("/")[0] + "/" + units["parent_code"]
+    place = names["other_source"] + "|" + names["subject"].map(above.set_axis(units["subject"])).astype("str") + "|"
+    given = {*(place + theirs), *(f"{REFERENCE}|" + above + "|" + spelling_key(_bare(units["name"], units["level"])))}
+    wrong = unlike | ((mine != theirs) & (place + mine).isin(given))
     return conflicts.assign(blocking=conflicts["blocking"] | conflicts.index.isin(names.index[wrong]))
 
 
-def _letters(names: pd.DataFrame, column: str) -> pd.Series:
+def _level(conflicts: pd.DataFrame) -> pd.Series:
+    return conflicts["subject"].str.split("/").str[1]
+
+
+def _letters(conflicts: pd.DataFrame, column: str) -> pd.Series:
     """Names without type, accents, spaces and punctuation, in lower case."""
-    level = names["subject"].str.split("/").str[1]
-    bare = names[column].copy()
+    return loose_key(_bare(conflicts[column], _level(conflicts))).str.replace(r"[\W_]", "", regex=True)
+
+
+def _bare(names: pd.Series, level: pd.Series) -> pd.Series:
+    """Names without their unit types."""
+    bare = names.copy()
     for known in UNIT_TYPES:
         at = level == known
         bare[at] = split_unit_type(bare[at], known)["short_name"]
-    return loose_key(bare.fillna(names[column])).str.replace(r"[\W_]", "", regex=True)
+    return bare.fillna(names)
+
+
+def _worse_words(mine: str, theirs: str) -> bool:
+    words, others = mine.split(), theirs.split()
+    return len(words) == len(others) and any(
+        (word[0].islower() and other[0].isupper()) or (len(word) > 1 and word.isupper() and not other.isupper())
+        for word, other in zip(words, others, strict=True)
+    )

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
+from office_files import register
 
 from kh02_pipelines.catalogue.build import build_candidate
 from kh02_pipelines.catalogue.candidate import Candidate
@@ -29,38 +30,6 @@ sources:
 """
 
 
-def as_export(units: pd.DataFrame) -> pd.DataFrame:
-    """The embedded old register in the layout of the statistics office's export."""
-    tiers = {level: units[units["level"] == level].set_index("code") for level in ("province", "district", "commune")}
-    communes = tiers["commune"]
-    district = communes["parent_code"]
-    province = district.map(tiers["district"]["parent_code"])
-    export = pd.DataFrame(
-        {
-            "Mã": communes.index,
-            "Tên": communes["name"],
-            "Cấp": communes["type"],
-            "Mã QH": district,
-            "Quận Huyện": district.map(tiers["district"]["name"]),
-            "Mã TP": province,
-            "Tỉnh / Thành Phố": province.map(tiers["province"]["name"]),
-        }
-    ).reset_index(drop=True)
-    empty = tiers["district"][~tiers["district"].index.isin(district)]
-    islands = pd.DataFrame(
-        {
-            "Mã": "",
-            "Tên": "",
-            "Cấp": "Huyện",
-            "Mã QH": empty.index,
-            "Quận Huyện": empty["name"],
-            "Mã TP": empty["parent_code"],
-            "Tỉnh / Thành Phố": empty["parent_code"].map(tiers["province"]["name"]),
-        }
-    )
-    return pd.concat([export, islands], ignore_index=True)
-
-
 def take(tmp_path, export: pd.DataFrame):
     export.to_csv(tmp_path / "register.csv", index=False)
     (tmp_path / "kh02.yaml").write_text(CONFIG, encoding="utf-8")
@@ -83,7 +52,7 @@ def test_without_a_configuration_the_frames_are_the_reference_and_only_rulings_a
 
 
 def test_the_reference_as_an_export_differs_in_nothing(tmp_path) -> None:
-    intake = take(tmp_path, as_export(REFERENCE["units_2025-06-30"]))
+    intake = take(tmp_path, register())
     conflicts = intake.tables.source_conflict
     assert conflicts[conflicts["ruling"] == "open"].empty
     columns = ["code", "level", "name", "type", "parent_code"]
@@ -93,7 +62,7 @@ def test_the_reference_as_an_export_differs_in_nothing(tmp_path) -> None:
 
 
 def test_what_the_catalogue_is_built_of_is_marked(tmp_path) -> None:
-    files = take(tmp_path, as_export(REFERENCE["units_2025-06-30"])).tables.source_file.set_index("file")
+    files = take(tmp_path, register()).tables.source_file.set_index("file")
     assert files.loc["register.csv", "followed"]
     assert not files.loc["units_2025-06-30.csv", "followed"]
     assert files.loc[["units_2025-07-01.csv", "successions_2025-07-01.csv", "changes.csv"], "followed"].all()
@@ -104,7 +73,7 @@ def test_what_the_catalogue_is_built_of_is_marked(tmp_path) -> None:
 
 
 def test_another_type_or_parent_is_an_open_conflict_that_blocks(tmp_path) -> None:
-    export = as_export(REFERENCE["units_2025-06-30"])
+    export = register()
     at = export.index[export["Mã"] == "00001"][0]
     export.loc[at, ["Tên", "Cấp"]] = ["Xã Phúc Xá", "Xã"]
     moved = export.index[export["Mã"] == "00004"][0]
@@ -122,7 +91,7 @@ def test_another_type_or_parent_is_an_open_conflict_that_blocks(tmp_path) -> Non
 
 
 def test_spelling_is_classed_and_does_not_block(tmp_path) -> None:
-    export = as_export(REFERENCE["units_2025-06-30"])
+    export = register()
     export["Tên"] = export["Tên"].str.replace("Hòa", "Hoà").str.replace("Phúc Xá", "Phúc Xã")
     intake = take(tmp_path, export)
     rows = intake.tables.source_conflict.query("other_source == 'reference' and ruling == 'open'")
@@ -140,7 +109,7 @@ def swapped(export: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_names_changed_over_between_neighbours_block(tmp_path) -> None:
-    intake = take(tmp_path, swapped(as_export(REFERENCE["units_2025-06-30"])))
+    intake = take(tmp_path, swapped(register()))
     rows = intake.tables.source_conflict.query("ruling == 'open'")
     assert set(rows["class"]) == {"name"}
     assert rows["blocking"].all()
@@ -160,7 +129,7 @@ def test_a_ruling_settles_a_name_that_the_followed_source_has_right_or_wrong(tmp
     right = {"key": "00004", "source_value": "Phường Trúc Bạch", "ruled_value": "Phường Phúc Xá"}
     reference_copy.append("nso_rulings", {**ruling, **wrong, "ruling_id": "N901"})
     reference_copy.append("nso_rulings", {**ruling, **right, "ruling_id": "N902"})
-    swapped(as_export(REFERENCE["units_2025-06-30"])).to_csv(tmp_path / "register.csv", index=False)
+    swapped(register()).to_csv(tmp_path / "register.csv", index=False)
     (tmp_path / "kh02.yaml").write_text(CONFIG, encoding="utf-8")
     intake = gather(reference_copy.folder, tmp_path / "kh02.yaml", tmp_path / "home", NOW)
     rows = intake.tables.source_conflict.query("field == 'name'").set_index("subject")
@@ -194,13 +163,16 @@ def test_a_name_blocks_when_two_other_sources_agree_on_an_unlike_one(value, othe
             "blocking": False,
         }
     )
-    found = block_wrong_names(rows, pd.Series({"2025-06-30/commune/00394": "016"}))
+    units = REFERENCE["units_2025-06-30"].query("code == '00394'").assign(subject="2025-06-30/commune/00394")
+    found = block_wrong_names(rows, units)
     assert set(found["blocking"]) == {blocks}
-    assert not block_wrong_names(rows.assign(ruling="R1"), pd.Series(dtype="str"))["blocking"].any()
+    alone = block_wrong_names(rows.head(1).assign(other_source="reference"), units)["blocking"].item()
+    assert alone == (value == "Xã Minh Phú")  # unlike the reference's: it needs no second source
+    assert not block_wrong_names(rows.assign(ruling="R1"), units)["blocking"].any()
 
 
 def test_an_extra_commune_is_an_open_conflict(tmp_path) -> None:
-    export = as_export(REFERENCE["units_2025-06-30"])
+    export = register()
     extra = export[export["Mã"] == "00001"].assign(Mã="99999", Tên="Phường Mới")
     intake = take(tmp_path, pd.concat([export, extra]))
     rows = intake.tables.source_conflict.query("ruling == 'open'")
@@ -223,7 +195,7 @@ def test_an_extra_commune_is_an_open_conflict(tmp_path) -> None:
 )
 def test_an_incomplete_register_is_refused_naming_its_own_file(tmp_path, spoil, message, row) -> None:
     with pytest.raises(SourceError, match=f"source office is incomplete: {message}") as error:
-        take(tmp_path, spoil(as_export(REFERENCE["units_2025-06-30"])))
+        take(tmp_path, spoil(register()))
     assert (error.value.file, error.value.row) == ("register.csv", row)
 
 
@@ -236,7 +208,7 @@ def test_an_incomplete_register_is_refused_naming_its_own_file(tmp_path, spoil, 
     ],
 )
 def test_a_row_that_contradicts_itself_is_named_in_the_file_it_stands_in(tmp_path, field, value, message) -> None:
-    export = as_export(REFERENCE["units_2025-06-30"])
+    export = register()
     at = export.index[export["Mã"] == "00004"][0]
     export.loc[at, field] = value
     with pytest.raises(SourceError, match=message or "the unit has no name") as error:
@@ -245,14 +217,14 @@ def test_a_row_that_contradicts_itself_is_named_in_the_file_it_stands_in(tmp_pat
 
 
 def test_a_ruled_unit_that_prints_a_third_value_names_the_source_as_well(tmp_path) -> None:
-    export = as_export(REFERENCE["units_2025-06-30"])
+    export = register()
     export.loc[export["Mã"] == "27046", "Cấp"] = "Thị trấn"
     with pytest.raises(RulingError, match=r"R008 .*source office, file register.csv"):
         take(tmp_path, export)
 
 
 def test_a_register_without_the_island_districts_takes_them_from_the_reference(tmp_path) -> None:
-    export = as_export(REFERENCE["units_2025-06-30"])
+    export = register()
     intake = take(tmp_path, export[export["Mã"] != ""])
     assert set(intake.tables.source_issue["rule"]) == {
         f"district_from_reference {code}" for code in ("318", "471", "498", "536", "755")
@@ -262,7 +234,7 @@ def test_a_register_without_the_island_districts_takes_them_from_the_reference(t
 
 
 def test_a_mended_source_does_not_let_its_ruling_pass_silently(tmp_path) -> None:
-    export = as_export(REFERENCE["units_2025-06-30"])
+    export = register()
     export.loc[export["Mã"] == "15061", "Cấp"] = "Thị trấn"
     intake = take(tmp_path, export)
     assert "ruling_not_needed R007" in set(intake.tables.source_issue["rule"])
