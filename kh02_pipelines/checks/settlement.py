@@ -66,8 +66,10 @@ def _known(candidate: Candidate) -> set[str]:
 
 
 def _keys(conflicts: pd.DataFrame) -> pd.Series:
-    columns = ("subject", "field", "value", "other_source", "other_value")
-    return pd.Series("", index=conflicts.index).str.cat([conflicts[name].astype("str") for name in columns], sep="|")
+    key = conflicts["subject"].astype("str")
+    for name in ("field", "value", "other_source", "other_value"):
+        key = key + "|" + conflicts[name].astype("str")
+    return key
 
 
 def rows_quarantined(candidate: Candidate) -> pd.DataFrame:
