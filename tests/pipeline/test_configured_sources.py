@@ -58,7 +58,7 @@ def run(home, export: pd.DataFrame):
     (home / "kh02.yaml").write_text(CONFIG, encoding="utf-8")
     settings = Settings(home=home / "home", config=home / "kh02.yaml")
     stores = Stores.from_settings(settings, clock=lambda: NOW)
-    outcome = run_catalogue(build_defs(settings, stores), settings.dagster_home, None, lambda *_: None)
+    outcome = run_catalogue(build_defs(settings, stores), settings.dagster_home, None, lambda *_: None, lambda _: None)
     return outcome, stores
 
 
