@@ -14,6 +14,7 @@ from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata
 from kh02_pipelines.history.states import require_date
 from kh02_pipelines.intake.gather import gather
+from kh02_pipelines.release.clock import require_no_future
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.reconcile import reconcile
 from kh02_pipelines.resources.stores import Stores
@@ -59,8 +60,11 @@ class ReleaseDate(dg.Config):
     ),
 )
 def release_date(config: ReleaseDate, stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[str]:
-    """The as-of date of this run, as ISO text."""
-    today = stores.clock().date()
+    """The as-of date of this run, as ISO text; today never goes behind what readers have, unless it is asked for."""
+    now = stores.clock()
+    today = now.date()
+    if not config.as_of:
+        require_no_future(stores.database.current_release(), now)
     try:
         wanted = dt.date.fromisoformat(config.as_of) if config.as_of else today
     except ValueError as error:

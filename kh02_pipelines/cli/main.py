@@ -185,6 +185,7 @@ def lookup(query: Annotated[str, typer.Argument(metavar="CODE|NAME")]) -> None:
 @app.command()
 def doctor() -> None:
     """Kiểm tra cài đặt · Check versions, paths, the database and how fresh the release is."""
+    from kh02_pipelines.release.clock import of_the_future
     from kh02_pipelines.release.files.durable import require_writable
     from kh02_pipelines.release.report.shelf import page_of
     from kh02_pipelines.resources.stores import Stores
@@ -216,6 +217,11 @@ def doctor() -> None:
             out.print(f"{'quality report':20} {page if page.is_file() else '-'}", markup=False, soft_wrap=True)
             if not page.is_file():
                 problems.append("the current release has no quality report; remedy: kh02 build")
+        shown = stores.database.current_release()
+        if shown is not None and (why := of_the_future(shown, stores.clock())):
+            problems.append(
+                f"the current release {shown.release_id} is of the future: {why}; remedy: set the clock right"
+            )
         if current is not None and not agrees:
             problems.append("database and Parquet hold different releases; remedy: kh02 build")
     except EnvironmentFault as fault:
@@ -234,6 +240,8 @@ def _silence(files: "ParquetStore", now: dt.datetime, days: int) -> list[str]:
         out.print(f"{'last checked':20} -")
         return ["it is not on record when all checks last passed; remedy: kh02 build"]
     ago = (now - last.last_checked_at).days
+    if ago < -1:
+        return [f"all checks last passed in the future, at {last.last_checked_at}; remedy: set the clock right"]
     out.print(
         f"{'last checked':20} {last.last_checked_at.isoformat(timespec='minutes')} ({ago} days ago)", soft_wrap=True
     )

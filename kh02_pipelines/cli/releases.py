@@ -23,6 +23,7 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
     @app.command()
     def releases() -> None:
         """Các bản phát hành còn lưu · The releases that are kept, newest first."""
+        from kh02_pipelines.release.clock import of_the_future
         from kh02_pipelines.release.files.home_lock import started
         from kh02_pipelines.resources.stores import Stores
 
@@ -52,6 +53,14 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
                 _state(name, pointed, unshown) if name in files else "-",
             )
             out.print(text, markup=False, soft_wrap=True)
+        for info in held.values():
+            if why := of_the_future(info, now):
+                err.print(
+                    f"kh02: {info.release_id}: bản của tương lai · of the future: {why}; remedy: set the clock",
+                    style="yellow",
+                    markup=False,
+                    soft_wrap=True,
+                )
         for name in stores.parquet.damaged():
             err.print(
                 f"kh02: {name}: thư mục hỏng · its folder is damaged; remedy: "

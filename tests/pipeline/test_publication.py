@@ -262,6 +262,17 @@ def test_a_lost_release_comes_back_with_the_next_build_which_says_what_readers_d
     assert kh02("verify", home=home_copy).code == 0
 
 
+def test_a_clock_set_back_replaces_nothing_unasked(home_copy: Path, install: Any) -> None:
+    back = install(home_copy, today=dt.date(2025, 8, 1))
+    files, rows = back.published_files(), published_rows(home_copy)
+    result = back.run()
+    assert "is of the future" in failures(result)["release_date"]
+    assert back.published_files() == files
+    assert published_rows(home_copy) == rows
+    result = back.run(as_of="2025-08-01")
+    assert new_release(result) == {"database_release": True, "parquet_release": True}, failures(result)
+
+
 def test_a_date_of_the_future_is_refused_inside_the_job(home_copy: Path, install: Any) -> None:
     installation = install(home_copy)
     files = installation.published_files()
