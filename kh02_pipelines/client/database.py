@@ -211,8 +211,8 @@ def _connected(engine: "Engine", place: str) -> Iterator["Connection"]:
             yield connection
     except SQLAlchemyError as error:
         lines = str(getattr(error, "orig", None) or error).splitlines()
-        raise CatalogueUnreachable(
-            f"the database cannot be read: {lines[0] if lines else type(error).__name__}",
-            file=place,
-            remedy="check the address, the rights of the role kh02_reader, and that kh02 db upgrade has run",
-        ) from error
+        reason = lines[0] if lines else type(error).__name__
+        remedy = "check the address, the rights of the role kh02_reader, and that kh02 db upgrade has run"
+        if "readonly database" in reason or "unable to open database file" in reason:
+            remedy = "reading this file takes the right to write beside it: without it open the home folder instead"
+        raise CatalogueUnreachable(f"the database cannot be read: {reason}", file=place, remedy=remedy) from error

@@ -161,6 +161,11 @@ def _remedy(reason: str) -> str:
     if "disk i/o error" in reason:
         # SQLite makes files beside the database even to read, and does not say that there is no room
         return "free space on the disk of the database, see whether the disk is sound"
+    if any(words in reason for words in ("readonly database", "unable to open database file")):
+        return (
+            "give this user the right to write to the folder of the SQLite file, which even reading it takes; without "
+            "it read catalogue.sqlite in the release folder that parquet/current.json names"
+        )
     if any(words in reason for words in ("lock wait timeout", "lock timeout", "database is locked")):
         return "end the transaction of another session that holds the rows (docs/reading.md)"
     return "start the database or correct KH02_DATABASE_URL and its rights"
