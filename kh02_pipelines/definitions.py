@@ -11,10 +11,11 @@ from kh02_pipelines.assets import (
     register,
     release_diff,
     sources,
+    status,
 )
 from kh02_pipelines.automation.dead_runs import dead_runs
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
-from kh02_pipelines.automation.rollback import rollback_job
+from kh02_pipelines.automation.rollback import rollback_job_of
 from kh02_pipelines.resources.frame_io import FrameIOManager
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
@@ -32,9 +33,10 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
             *publication.ASSETS,
             *release_diff.ASSETS,
             *quality.ASSETS,
+            *status.ASSETS,
         ],
         asset_checks=asset_checks.CHECKS,
-        jobs=[catalogue_job, rollback_job],
+        jobs=[catalogue_job, rollback_job_of(stores)],
         schedules=[nightly_sync],
         sensors=[dead_runs],
         executor=dg.in_process_executor,

@@ -5,6 +5,7 @@ declarations, or anything that changes from run to run (that is run configuratio
 Nothing is read at import.
 """
 
+import datetime as dt
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from kh02_pipelines.catalogue.candidate import Limits
 from kh02_pipelines.errors import EnvironmentFault
+from kh02_pipelines.release.duty.limits import DutyLimits
 from kh02_pipelines.release.retention import Retention
 
 
@@ -44,6 +46,8 @@ class Settings(BaseSettings):
     max_source_age: int = Field(default=180, ge=0, description="Days; older sources are a finding (WARN).")
     max_law_age: int = Field(default=365, ge=0, description="Days since the newest document took effect (WARN).")
     max_as_of_age: int = Field(default=7, ge=0, description="Days between the release date and today (WARN).")
+    max_check_hours: int = Field(default=26, ge=1, description="Hours without a run that passed; more is a fault.")
+    min_free_mb: int = Field(default=1024, ge=0, description="MiB that have to be free where the home lies.")
     max_row_drift: float = Field(default=0.01, ge=0, description="Share of rows about the past; more blocks.")
     max_name_drift: float = Field(default=0.02, ge=0, description="Share of names on the same day; more blocks.")
     max_code_drift: float = Field(default=0.005, ge=0, description="Share of codes on the same day; more blocks.")
@@ -71,6 +75,13 @@ class Settings(BaseSettings):
             row_drift=self.max_row_drift,
             name_drift=self.max_name_drift,
             code_drift=self.max_code_drift,
+        )
+
+    @property
+    def duty_limits(self) -> DutyLimits:
+        """From where on silence and lack of room are a fault."""
+        return DutyLimits(
+            dt.timedelta(hours=self.max_check_hours), self.min_free_mb * 1024**2, self.profile == "production"
         )
 
     @property

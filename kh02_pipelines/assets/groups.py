@@ -3,6 +3,8 @@
 Belongs here: words that stand on every asset. Does not belong here: assets.
 """
 
+from kh02_pipelines.resources.dead_runs import POOL as POOL
+
 SOURCES = "sources"
 REGISTER = "register"
 CROSSWALK = "crosswalk"
@@ -11,12 +13,6 @@ PUBLICATION = "publication"
 
 OWNERS = ["team:kh02-data"]
 FRAME_KINDS = {"python", "pandas"}
-
-POOL = "catalogue"
-"""The pool of everything that works in the home folder: one run at a time (``automation.instance`` sets its limit).
-
-A pool, and no tag: tags of a job do not reach the runs that "Materialize" starts in the UI.
-"""
 
 
 def beside(vi: str, en: str) -> str:

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-CATALOGUE_JOB = "catalogue"
+from kh02_pipelines.resources.instance_facts import CATALOGUE_JOB as CATALOGUE_JOB
+from kh02_pipelines.resources.instance_facts import NIGHTLY
 
 catalogue_job = dg.define_asset_job(
     CATALOGUE_JOB,
@@ -15,7 +16,7 @@ catalogue_job = dg.define_asset_job(
 )
 
 nightly_sync = dg.ScheduleDefinition(
-    name="nightly_sync",
+    name=NIGHTLY,
     job=catalogue_job,
     cron_schedule="30 1 * * *",
     execution_timezone="Asia/Ho_Chi_Minh",

@@ -1,4 +1,4 @@
-"""The command line, ``kh02``: build, lookup, doctor, dictionary, and what the modules beside this one add.
+"""The command line, ``kh02``: build, lookup, dictionary, and what the modules beside this one add.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: anything a test would want without a
 terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, input or environment.
@@ -6,7 +6,6 @@ terminal. Exit codes: 0 ok; 1 checks or the publisher's audit failed; 2 usage, i
 
 import datetime as dt
 import errno
-import importlib.metadata
 import io
 import sys
 import time
@@ -28,14 +27,14 @@ from rich.progress import (
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from kh02_pipelines.cli import releases, servers
+from kh02_pipelines.cli import duty, releases, servers
 from kh02_pipelines.cli.diff import diff
 from kh02_pipelines.cli.draft import draft
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from kh02_pipelines.release.files.parquet_store import ParquetStore
+    pass
 
 OK, CHECKS_FAILED, USAGE_OR_ENVIRONMENT = 0, 1, 2
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -183,77 +182,6 @@ def lookup(query: Annotated[str, typer.Argument(metavar="CODE|NAME")]) -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Kiểm tra cài đặt · Check versions, paths, the database and how fresh the release is."""
-    from kh02_pipelines.release.clock import of_the_future
-    from kh02_pipelines.release.files.durable import require_writable
-    from kh02_pipelines.release.report.shelf import page_of
-    from kh02_pipelines.resources.stores import Stores
-
-    settings = Settings()
-    stores = Stores.from_settings(settings)
-    problems: list[str] = []
-    for name in ("kh02-pipelines", "dagster", "pandas", "pyarrow", "great-expectations", "sqlalchemy"):
-        out.print(f"{name:20} {importlib.metadata.version(name)}", markup=False)
-    out.print(f"{'python':20} {sys.version.split()[0]}")
-    out.print(f"{'home':20} {settings.home_path}", markup=False, soft_wrap=True)
-    out.print(f"{'database':20} {stores.database.display_url}", markup=False, soft_wrap=True)
-    try:
-        require_writable(settings.home_path)
-    except EnvironmentFault as fault:
-        problems.append(str(fault))
-    try:
-        current = stores.parquet.current()
-        out.print(f"{'current release':20} {current.release_id if current else '-'}")
-        if current is None:
-            problems.append("no release has been published; remedy: kh02 build")
-        else:
-            problems += _silence(stores.parquet, stores.clock(), settings.max_as_of_age)
-        in_database = stores.database.current()
-        agrees = current is not None and in_database == current.content_hash
-        out.print(f"{'database holds':20} {'the same release' if agrees else in_database or '-'}")
-        if current is not None:
-            page = page_of(stores.reports, current.release_id)
-            out.print(f"{'quality report':20} {page if page.is_file() else '-'}", markup=False, soft_wrap=True)
-            if not page.is_file():
-                problems.append("the current release has no quality report; remedy: kh02 build")
-        shown = stores.database.current_release()
-        if shown is not None and (why := of_the_future(shown, stores.clock())):
-            problems.append(
-                f"the current release {shown.release_id} is of the future: {why}; remedy: set the clock right"
-            )
-        if current is not None and not agrees:
-            problems.append("database and Parquet hold different releases; remedy: kh02 build")
-    except EnvironmentFault as fault:
-        problems.append(str(fault))
-    for problem in problems:
-        err.print(f"kh02: {problem}", style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(USAGE_OR_ENVIRONMENT if problems else OK)
-
-
-def _silence(files: "ParquetStore", now: dt.datetime, days: int) -> list[str]:
-    """Print when all checks last passed; a problem when that is more than ``days`` ago."""
-    from kh02_pipelines.release.last_check import last_check
-
-    last = last_check(files)
-    if last is None:
-        out.print(f"{'last checked':20} -")
-        return ["it is not on record when all checks last passed; remedy: kh02 build"]
-    ago = (now - last.last_checked_at).days
-    if ago < -1:
-        return [f"all checks last passed in the future, at {last.last_checked_at}; remedy: set the clock right"]
-    out.print(
-        f"{'last checked':20} {last.last_checked_at.isoformat(timespec='minutes')} ({ago} days ago)", soft_wrap=True
-    )
-    if ago <= days:
-        return []
-    return [
-        f"no run has passed all checks for {ago} days, the limit is {days} (KH02_MAX_AS_OF_AGE); remedy: look at the "
-        "failed runs in the UI, and whether the daemon that starts nightly_sync runs"
-    ]
-
-
-@app.command()
 def dictionary() -> None:
     """In từ điển dữ liệu · Print the data dictionary as Markdown."""
     from kh02_pipelines.tables.catalogue import PUBLISHED
@@ -326,6 +254,7 @@ def _link_text(link: object) -> str:
 
 
 releases.register(app, out, err)
+duty.register(app, out, err)
 
 if __name__ == "__main__":
     main()

@@ -93,8 +93,14 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
             left = roll_back(stores.parquet, stores.database, release, reason, stores.clock())
         if left is None:
             out.print(f"{release}: đang là bản hiện hành · already the current release", markup=False)
-        else:
-            out.print(f"{left} → {release}", markup=False)
+            return
+        out.print(f"{left} → {release}", markup=False)
+        from kh02_pipelines.automation.rollback import report_rollback  # Dagster's import costs a second or two
+
+        try:
+            report_rollback(stores, release, left, reason)
+        except Exception as error:  # readers have the release; the UI follows with the next run
+            err.print(f"kh02: the UI could not be told: {error}", style="yellow", markup=False, soft_wrap=True)
 
     @app.command()
     def verify(

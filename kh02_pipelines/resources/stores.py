@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 
 from kh02_pipelines.catalogue.candidate import Limits
 from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.duty.facts import InstanceFacts, gather_facts
+from kh02_pipelines.release.duty.limits import DutyLimits
+from kh02_pipelines.release.duty.status import Status, status_of
 from kh02_pipelines.release.files.parquet_store import ParquetStore
 from kh02_pipelines.release.report.shelf import REPORTS
 from kh02_pipelines.release.retention import Retention
@@ -40,6 +43,7 @@ class Stores:
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
     config: Path | None = None
+    duty: DutyLimits = field(default_factory=DutyLimits)
 
     @classmethod
     def from_settings(
@@ -57,6 +61,7 @@ class Stores:
             limits=settings.limits,
             retention=settings.retention,
             config=settings.config_path,
+            duty=settings.duty_limits,
         )
 
     @property
@@ -73,3 +78,15 @@ class Stores:
     def failing_rows(self) -> Path:
         """Where the rows that failed checks are kept, by content hash."""
         return self.home / "checks"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where the persistent Dagster instance lives."""
+        return self.home / "dagster"
+
+    def status(self, read_instance: Callable[[], InstanceFacts | None]) -> Status:
+        """The one light, now; ``read_instance`` gives what Dagster knows (``resources.instance_facts``)."""
+        facts = gather_facts(
+            self.clock(), self.home, self.parquet, self.database, self.reports, self.config, read_instance
+        )
+        return status_of(facts, self.duty)

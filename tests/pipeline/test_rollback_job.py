@@ -33,10 +33,16 @@ def test_the_job_goes_back_and_says_what_it_left(home: Home) -> None:
     first, second = home.publish(1).release_id, home.publish(2).release_id
     result = run(home, first, "sai tên xã")
     assert result.success
-    notes = [event.asset_observation_data.asset_observation for event in result.get_asset_observation_events()]
-    assert {note.asset_key.to_user_string() for note in notes} == {"database_release", "parquet_release"}
-    assert {note.metadata["left_release_id"].value for note in notes} == {second}
-    assert {note.metadata["reason"].value for note in notes} == {"sai tên xã"}
+    made = {
+        event.asset_key.to_user_string(): event.materialization
+        for event in result.all_events
+        if (event.is_step_materialization)
+    }
+    shown = {name: one.metadata for name, one in made.items()}
+    assert set(shown) == {"database_release", "parquet_release", "release_status"}
+    assert {metadata["release_id"].value for metadata in shown.values()} == {first}
+    assert shown["parquet_release"]["left_release_id"].value == second
+    assert shown["database_release"]["reason"].value == "sai tên xã"
     assert home.files.pointed() == first
     with home.database.database.transaction("was read") as connection:
         assert connection.execute(text("SELECT min(name) FROM commune")).scalar_one() == marker(1)
@@ -46,3 +52,15 @@ def test_the_job_fails_without_moving_for_a_release_that_is_not_kept(home: Home)
     first = home.publish(1).release_id
     assert not run(home, "2020-01-01+00000000", "x").success
     assert home.files.pointed() == first
+
+
+def test_the_launchpad_offers_the_kept_releases_as_they_are_now(home: Home) -> None:
+    settings = Settings(home=home.path)
+    job = build_defs(settings, Stores.from_settings(settings)).resolve_job_def(ROLLBACK_JOB)
+    assert job.partitions_def is not None
+    assert job.partitions_def.get_partition_keys() == []
+    first, second = home.publish(1).release_id, home.publish(2).release_id
+    assert job.partitions_def.get_partition_keys() == [second, first]
+    assert job.partitioned_config is not None
+    config = job.partitioned_config.get_run_config_for_partition_key(first)
+    assert config["ops"]["move_back"]["config"]["release_id"] == first

@@ -45,6 +45,17 @@ class Withdrawal:
 
 
 @dataclass(frozen=True)
+class Rollback:
+    """A rollback that still stands: readers have ``release_id`` although a later release is kept."""
+
+    release_id: str
+    left_release_id: str
+    moved_at: str
+    moved_by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Pointer:
     """Where the pointer is, and how often it has moved."""
 
@@ -155,6 +166,19 @@ def withdrawal(connection: Connection, schema: ReleaseSchema, content_hash: str)
     if last is None or last.action != ROLLBACK or last.content_hash == content_hash:
         return None
     return Withdrawal(last.left_release_id, last.moved_at, last.moved_by, last.reason)
+
+
+def standing_rollback(connection: Connection, schema: ReleaseSchema) -> Rollback | None:
+    """The last move of the pointer, if it was a rollback and left a later release behind."""
+    move = schema.move
+    last = connection.execute(select(move).order_by(move.c.seq.desc()).limit(1)).first()
+    if last is None or last.action != ROLLBACK:
+        return None
+    held = published(connection, schema)
+    current = next((release for release, is_current in held if is_current), None)
+    if current is None or all(release.published_at <= current.published_at for release, _ in held):
+        return None
+    return Rollback(last.release_id, last.left_release_id or "-", last.moved_at, last.moved_by, last.reason or "")
 
 
 def allocate(

@@ -24,7 +24,7 @@ from kh02_pipelines.release.database import rows as rows_of
 from kh02_pipelines.release.database.connection import Database
 from kh02_pipelines.release.database.lock import PublishingLock, publishing_lock
 from kh02_pipelines.release.database.proof import Published
-from kh02_pipelines.release.database.records import DatabaseRelease, Move, Pointer, Withdrawal
+from kh02_pipelines.release.database.records import DatabaseRelease, Move, Pointer, Rollback, Withdrawal
 from kh02_pipelines.release.database.schema import (
     PUBLISH,
     PUBLISHED,
@@ -90,17 +90,26 @@ class DatabaseStore:
 
     def require_schema(self) -> None:
         """Raise EnvironmentFault unless the schema is this version's; make it so if this store may."""
-        with self.database.transaction(_NOT_READ) as connection:
-            found = stored_fingerprint(connection)
-        if found == self.schema.fingerprint:
+        state = self._schema_state()
+        if state is None:
             return
         if self._upgrades_itself:
             self.upgrade()
             return
-        state = "has no catalogue schema" if found is None else "has the catalogue schema of another version"
         raise EnvironmentFault(
             f"the database {self.display_url} {state}", remedy="run kh02 db upgrade (as kh02_owner), then run again"
         )
+
+    def schema_fault(self) -> str | None:
+        """Why nothing can be published to this database until somebody upgrades it; None when something can."""
+        return None if self._upgrades_itself else self._schema_state()
+
+    def _schema_state(self) -> str | None:
+        with self.database.transaction(_NOT_READ) as connection:
+            found = stored_fingerprint(connection)
+        if found == self.schema.fingerprint:
+            return None
+        return "has no catalogue schema" if found is None else "has the catalogue schema of another version"
 
     def current(self) -> str | None:
         """The content hash of the release readers see, or None. Raises EnvironmentFault if unreachable."""
@@ -143,6 +152,13 @@ class DatabaseStore:
             if stored_fingerprint(connection) is None:
                 return None
             return records.withdrawal(connection, self.schema, content_hash)
+
+    def standing_rollback(self) -> Rollback | None:
+        """The rollback after which readers still have an earlier release than there is. Raises EnvironmentFault."""
+        with self.database.transaction(_NOT_READ) as connection:
+            return (
+                None if stored_fingerprint(connection) is None else records.standing_rollback(connection, self.schema)
+            )
 
     def left_at(self) -> dict[str, dt.datetime]:
         """When the pointer last moved away from each release that it once named and has left."""

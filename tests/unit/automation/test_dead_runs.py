@@ -157,7 +157,7 @@ def test_a_run_that_is_still_starting_is_left_alone(
 ) -> None:
     run_id = a_run(instance, STARTING)
     assert end_dead_runs(instance) == []  # just launched
-    monkeypatch.setattr(dead_runs, "START_SECONDS", 0.0)
+    monkeypatch.setattr("kh02_pipelines.resources.dead_runs.START_SECONDS", 0.0)
     place = tmp_path / "code server"
     instance.add_run_tags(run_id, {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": str(place)})})
     with socket.socket(socket.AF_UNIX) as server:
