@@ -13,10 +13,10 @@ from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
 from kh02_pipelines.catalogue.candidate import Limits
+from kh02_pipelines.credentials import database_url
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.duty.limits import DutyLimits
 from kh02_pipelines.release.retention import Retention
@@ -129,19 +129,9 @@ class Settings(BaseSettings):
         if self.database_url is None or not self.has_database_url:
             return URL.create("sqlite", database=str(self.home_path / "catalogue.db"))
         try:
-            return with_named_driver(make_url(self.database_url.get_secret_value()))
-        except ArgumentError as error:
+            return database_url(self.database_url.get_secret_value())
+        except ValueError as error:
             raise EnvironmentFault(
-                "KH02_DATABASE_URL is not a database URL",
-                remedy="write it as dialect+driver://user:password@host/database",
-            ) from error
-
-
-def with_named_driver(url: URL) -> URL:
-    """Name the driver where a bare dialect would leave the choice to the SQLAlchemy version.
-
-    ``postgresql://`` means psycopg2 before SQLAlchemy 2.1 and psycopg 3 after it; ``mysql://`` and
-    ``mariadb://`` mean a driver that is not installed here.
-    """
-    drivers = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
-    return url.set(drivername=drivers.get(url.drivername, url.drivername))
+                f"KH02_DATABASE_URL {error}",
+                remedy="write it as dialect+driver://user:password@host/database, with special characters as %XX",
+            ) from None

@@ -25,7 +25,7 @@ from kh02_pipelines.intake.gather import gather
 from kh02_pipelines.intake.source_tables import SourceTables
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
-from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
 
 ROOT = Path(__file__).resolve().parents[1]
 VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -195,3 +195,28 @@ class ReferenceCopy:
 def reference_copy(tmp_path: Path) -> ReferenceCopy:
     """A copy of the embedded reference data that a test may break."""
     return ReferenceCopy(shutil.copytree(REFERENCE_FOLDER, tmp_path / "reference"))
+
+
+@pytest.fixture(scope="session")
+def register_export() -> pd.DataFrame:
+    """The embedded old register as an export, with dirt in it."""
+    units = REFERENCE_FILES["units_2025-06-30"].read()
+    tiers = {level: units[units["level"] == level].set_index("code") for level in ("province", "district", "commune")}
+    above = pd.concat([tiers["province"], tiers["district"]])
+    names, parents = above["name"], above["parent_code"]
+    empty = tiers["district"].index.difference(tiers["commune"]["parent_code"])
+    communes = tiers["commune"].reset_index()
+    islands = pd.DataFrame({"code": "", "name": "", "type": "Huyện", "parent_code": empty})
+    rows = pd.concat([communes, islands], ignore_index=True)
+    province = rows["parent_code"].map(parents)
+    return pd.DataFrame(
+        {
+            "Mã": rows["code"].str.lstrip("0"),
+            "Tên": rows["name"].str.replace(" ", "  "),
+            "Cấp": rows["type"],
+            "Mã QH": rows["parent_code"],
+            "Quận Huyện": rows["parent_code"].map(names),
+            "Mã TP": province,
+            "Tỉnh / Thành Phố": province.map(names),
+        }
+    )

@@ -129,18 +129,19 @@ class DatabaseCatalogue(Catalogue):
 def open_database(url: str, release: str | None) -> DatabaseCatalogue:
     """A published release of a database; the current one when none is named."""
     from sqlalchemy import create_engine, event
-    from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
     from sqlalchemy.pool import NullPool
 
+    from kh02_pipelines.credentials import database_url, shown
+
     try:
-        address = make_url(url)
-        place = address.render_as_string(hide_password=True)
+        address = database_url(url)
+        place = shown(address)
         if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
             raise CatalogueUnreachable("there is no such database", file=place, remedy="correct the path in the URL")
         engine = create_engine(address, poolclass=NullPool)  # nothing stays open, nothing is shared with a fork
     except (ArgumentError, ModuleNotFoundError, ValueError) as error:
-        reason = f"no driver: {error}" if isinstance(error, ModuleNotFoundError) else "not a database URL"
+        reason = f"no driver: {error}" if isinstance(error, ModuleNotFoundError) else f"the address {error}"
         raise CatalogueUnreachable(
             reason, remedy="write it as dialect+driver://user:password@host/database and install that driver"
         ) from None  # the URL may hold a password
@@ -206,13 +207,16 @@ def _known(name: str, release: str) -> Table:
 def _connected(engine: "Engine", place: str) -> Iterator["Connection"]:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from kh02_pipelines.credentials import cause, without
+
     try:
         with engine.connect() as connection:
             yield connection
     except SQLAlchemyError as error:
         lines = str(getattr(error, "orig", None) or error).splitlines()
-        reason = lines[0] if lines else type(error).__name__
+        reason = without(lines[0], engine.url) if lines else type(error).__name__
         remedy = "check the address, the rights of the role kh02_reader, and that kh02 db upgrade has run"
         if "readonly database" in reason or "unable to open database file" in reason:
             remedy = "reading this file takes the right to write beside it: without it open the home folder instead"
-        raise CatalogueUnreachable(f"the database cannot be read: {reason}", file=place, remedy=remedy) from error
+        reason = f"the database cannot be read: {reason}"
+        raise CatalogueUnreachable(reason, file=place, remedy=remedy) from cause(error, engine.url)

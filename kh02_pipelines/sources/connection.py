@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
+from kh02_pipelines.credentials import database_url
 from kh02_pipelines.errors import EnvironmentFault
 
-_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+_WRITTEN = "write it as dialect+driver://user:password@host/database, with special characters as %XX"
 _CONNECT_SECONDS = 15
 
 _LOGIN = ("the login was refused", "correct the user and password in the environment variable")
@@ -87,14 +88,16 @@ def database_engine(variable: str, name: str, seconds: int) -> Engine:
     if not text:
         raise EnvironmentFault(f"{variable} is not set", field=variable, remedy=f"set it to the database URL of {name}")
     try:
-        url = make_url(text)
-        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        url = database_url(text)
+    except ValueError as error:
+        raise EnvironmentFault(f"{variable} {error}", field=variable, remedy=_WRITTEN) from None
+    try:
         engine = sa.create_engine(url, connect_args=_waiting(url, seconds))
-    except (ValueError, ModuleNotFoundError, SQLAlchemyError) as error:
+    except (ValueError, TypeError, ModuleNotFoundError, SQLAlchemyError) as error:
         raise EnvironmentFault(
             f"{variable} is not a database URL, or its driver is not installed ({type(error).__name__})",
             field=variable,
-            remedy="write it as dialect+driver://user:password@host/database, with special characters as %XX",
+            remedy=_WRITTEN,
         ) from None  # the cause may show the URL
     if url.get_backend_name() == "sqlite" and _missing_file(url.database):
         raise EnvironmentFault(

@@ -1,7 +1,7 @@
 """A source at an http(s) address, within bounds.
 
-Belongs here: fetching bytes. Does not belong here: where they are kept or what they mean. The address is shown
-in errors without user, password and query, which may be secrets.
+Belongs here: fetching bytes. Does not belong here: where they are kept or what they mean, and what of an
+address may be shown (``credentials``).
 """
 
 import base64
@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from kh02_pipelines.credentials import file_name, shown, web_address
 from kh02_pipelines.errors import EnvironmentFault, SourceError
 from kh02_pipelines.sources.config import FileSource
 from kh02_pipelines.sources.deadline import within
@@ -49,51 +50,44 @@ def address(source: FileSource) -> str:
     return url
 
 
-def file_name(url: str) -> str:
-    """The last part of the path of an address, never its host or query; ``download`` where there is none."""
-    return urllib.parse.unquote(_parts(url).path.rpartition("/")[2]) or "download"
+def fetch(
+    url: str, seconds: float = DEADLINE_SECONDS, limit: int = MAX_BYTES, *, private: bool = False
+) -> tuple[str, bytes]:
+    """The name of the file and the bytes at an http(s) address, at most ``limit``.
 
-
-def fetch(url: str, seconds: float = DEADLINE_SECONDS, limit: int = MAX_BYTES) -> bytes:
-    """The bytes at an http(s) address, at most ``limit``. Raises SourceError, also for a short or too slow answer.
-
-    A user and password in the address are sent as basic authorization, to that host alone. A redirect never leads
-    from https to http.
+    ``private``: the address comes from an environment variable, so that nothing but its host is shown, and the name
+    only if it looks like a file's. A user and password in the address are sent as basic authorization, to that host
+    alone. A redirect never leads from https to http. Raises SourceError, also for a short or too slow answer.
     """
-    parts = _parts(url)
-    shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
-    return within(seconds, lambda: _whole(parts, shown, limit), shown, "url")
+    try:
+        parts = web_address(url)
+    except ValueError as error:
+        raise SourceError(
+            str(error), field="url", remedy="write it as https://host/path, with special characters as %XX"
+        ) from None
+    place = shown(parts, private=private)
+    return file_name(parts, private=private), within(seconds, lambda: _whole(parts, place, limit), place, "url")
 
 
-def _whole(parts: urllib.parse.SplitResult, shown: str, limit: int) -> bytes:
+def _whole(parts: urllib.parse.SplitResult, place: str, limit: int) -> bytes:
     try:
         with urllib.request.build_opener(StaysHttps).open(_request(parts), timeout=_SILENCE_SECONDS) as answer:
             chunks, size = [], 0
             while chunk := answer.read(_READ_AT_ONCE):
                 size += len(chunk)
                 if size > limit:
-                    raise SourceError(f"more than {limit} bytes", file=shown, remedy="check that it is the right file")
+                    raise SourceError(f"more than {limit} bytes", file=place, remedy="check that it is the right file")
                 chunks.append(chunk)
             stated = answer.headers.get("Content-Length")
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise SourceError(
             f"cannot be fetched: {_reason(error)}",
-            file=shown,
+            file=place,
             remedy="check the address and the connection, then run again",
         ) from None  # the cause may show the whole address
     if stated is not None and stated.isdigit() and int(stated) != size:
-        raise SourceError(f"was cut short: {size} of {stated} bytes", file=shown, remedy="run again")
+        raise SourceError(f"was cut short: {size} of {stated} bytes", file=place, remedy="run again")
     return b"".join(chunks)
-
-
-def _parts(url: str) -> urllib.parse.SplitResult:
-    try:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
-            return parts
-    except ValueError:  # brackets or a port that are none; its text shows the address
-        pass
-    raise SourceError("is no http(s) address", field="url", remedy="write it as https://host/path, or give a path")
 
 
 def _request(parts: urllib.parse.SplitResult) -> urllib.request.Request:

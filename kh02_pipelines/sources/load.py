@@ -23,7 +23,7 @@ from kh02_pipelines.sources.config import (
 from kh02_pipelines.sources.cross_check import read_cross_check
 from kh02_pipelines.sources.database import hash_of, read_database
 from kh02_pipelines.sources.decoding import decode_columns
-from kh02_pipelines.sources.fetch import address, fetch, file_name
+from kh02_pipelines.sources.fetch import address, fetch
 from kh02_pipelines.sources.grid import read_bounded
 from kh02_pipelines.sources.landing import take_landed
 from kh02_pipelines.sources.nso_code_list import read_nso_code_list
@@ -93,8 +93,7 @@ def _from_file(source: Source, around: Surroundings) -> tuple[pd.DataFrame, Trac
         name, data, file_format = landed.name, landed.data, source.format
     elif isinstance(source, FileSource):
         if source.path is None:
-            url = address(source)
-            name, data = file_name(url), fetch(url, source.timeout_seconds)
+            name, data = fetch(address(source), source.timeout_seconds, private=source.url_env is not None)
         else:
             path = around.folder / source.path
             name, data = path.name, read_bounded(path)

@@ -103,6 +103,36 @@ def test_a_home_that_cannot_be_written(kh02: Kh02, tmp_path: Path, command: tupl
     assert home.read_text() == "a file where the folder should be"
 
 
+SECRET_URLS = {
+    "password": "postgresql://w:{secret}@127.0.0.1:{port}/d",
+    "with a slash": "postgresql://w:a/{secret}@127.0.0.1:{port}/d",
+    "with an @": "postgresql://w:a@{secret}@127.0.0.1:{port}/d",
+    "with an @ and a slash": "postgresql://w:a@b/{secret}@127.0.0.1:{port}/d",
+    "with an @ and a colon": "postgresql://w:a@1:{secret}@127.0.0.1:{port}/d",
+    "with an @ and a ?": "postgresql://w:a@b?{secret}@127.0.0.1:{port}/d",
+    "password in the query": "postgresql://w@127.0.0.1:{port}/d?password={secret}",
+    "key in the query": "postgresql://w@127.0.0.1:{port}/d?sslkey=/keys/{secret}&sslpassword={secret}&sslmode=require",
+    "unknown parameter": "postgresql://w@127.0.0.1:{port}/d?token={secret}",
+    "MariaDB": "mysql://w:{secret}@127.0.0.1:{port}/d?ssl_key=/keys/{secret}",
+}
+TOUCHING_THE_DATABASE = [
+    *(("build",), ("doctor",), ("releases",), ("verify",), ("db", "upgrade")),
+    ("rollback", "2025-07-01+00000000", "--reason", "because"),
+]
+
+
+@pytest.mark.parametrize("command", TOUCHING_THE_DATABASE, ids=" ".join)
+@pytest.mark.parametrize("url", SECRET_URLS.values(), ids=SECRET_URLS)
+def test_no_part_of_a_secret_is_printed(
+    kh02: Kh02, tmp_path: Path, closed_port: int, url: str, command: tuple[str, ...]
+) -> None:
+    given = url.format(secret="hunter2", port=closed_port)  # noqa: S106
+    answer = kh02(*command, home=tmp_path / "home", database_url=given)
+    assert answer.code == USAGE_OR_ENVIRONMENT
+    assert answer.faults
+    assert "hunter2" not in answer.out + answer.err
+
+
 @pytest.mark.parametrize("command", [("build",), ("doctor",), ("lookup", "00004"), ("releases",)])
 def test_a_database_url_that_is_none(kh02: Kh02, tmp_path: Path, command: tuple[str, ...]) -> None:
     answer = kh02(*command, home=tmp_path / "home", database_url="hunter2@nowhere")

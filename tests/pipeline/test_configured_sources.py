@@ -25,30 +25,6 @@ sources:
 """
 
 
-def register() -> pd.DataFrame:
-    """The embedded old register as an export, with dirt in it."""
-    units = REFERENCE_FILES["units_2025-06-30"].read()
-    tiers = {level: units[units["level"] == level].set_index("code") for level in ("province", "district", "commune")}
-    above = pd.concat([tiers["province"], tiers["district"]])
-    names, parents = above["name"], above["parent_code"]
-    empty = tiers["district"].index.difference(tiers["commune"]["parent_code"])
-    communes = tiers["commune"].reset_index()
-    islands = pd.DataFrame({"code": "", "name": "", "type": "Huyện", "parent_code": empty})
-    rows = pd.concat([communes, islands], ignore_index=True)
-    province = rows["parent_code"].map(parents)
-    return pd.DataFrame(
-        {
-            "Mã": rows["code"].str.lstrip("0"),
-            "Tên": rows["name"].str.replace(" ", "  "),
-            "Cấp": rows["type"],
-            "Mã QH": rows["parent_code"],
-            "Quận Huyện": rows["parent_code"].map(names),
-            "Mã TP": province,
-            "Tỉnh / Thành Phố": province.map(names),
-        }
-    )
-
-
 def run(home, export: pd.DataFrame):
     incoming = home / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
@@ -63,8 +39,10 @@ def run(home, export: pd.DataFrame):
 
 
 @pytest.mark.slow
-def test_a_dirty_register_is_published_with_its_trace_and_another_date_is_refused(tmp_path) -> None:
-    outcome, stores = run(tmp_path, register())
+def test_a_dirty_register_is_published_with_its_trace_and_another_date_is_refused(
+    tmp_path, register_export: pd.DataFrame
+) -> None:
+    outcome, stores = run(tmp_path, register_export)
     assert outcome.success, outcome.failures
     folder = stores.parquet.folder(outcome.release_id)
     issues = pq.read_table(folder / "source_issue.parquet", partitioning=None).to_pandas()
@@ -82,7 +60,7 @@ def test_a_dirty_register_is_published_with_its_trace_and_another_date_is_refuse
     published = stores.parquet.current().release_id
 
     earlier = known_codes({name: file.read() for name, file in REFERENCE_FILES.items()})["2025-01-04"]
-    export = register()
+    export = register_export.copy()
     extra = sorted(earlier - set(export["Mã"].str.zfill(5)))
     ghosts = export.iloc[[0] * len(extra)].assign(Mã=extra, Tên=[f"Phường Cũ {number}" for number in range(len(extra))])
     outcome, stores = run(tmp_path, pd.concat([export, ghosts]))

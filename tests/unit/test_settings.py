@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.settings import Settings, with_named_driver
+from kh02_pipelines.settings import Settings
 
 
 def test_defaults_stay_in_the_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -59,22 +59,6 @@ def test_malformed_database_url_is_refused_without_showing_it(tmp_path: Path) ->
     with pytest.raises(EnvironmentFault, match="KH02_DATABASE_URL is not a database URL") as caught:
         Settings(home=tmp_path, database_url="user:hunter2 at db").sqlalchemy_url()
     assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("given", "named"),
-    [
-        ("postgresql://h/d", "postgresql+psycopg"),
-        ("postgresql+psycopg2://h/d", "postgresql+psycopg2"),
-        ("mysql://h/d", "mysql+pymysql"),
-        ("mariadb://h/d", "mariadb+pymysql"),
-        ("sqlite:///x.db", "sqlite"),
-    ],
-)
-def test_bare_dialects_get_the_installed_driver(given: str, named: str) -> None:
-    url = with_named_driver(make_url(given))
-    assert url.drivername == named
-    assert (url.host, url.database) == (make_url(given).host, make_url(given).database)
 
 
 def test_unknown_profile_is_refused() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from kh02_pipelines.credentials import cause, shown, without
 from kh02_pipelines.errors import EnvironmentFault
 
 CONNECT_SECONDS = 10
@@ -89,8 +90,12 @@ class Database:
 
     @property
     def display_url(self) -> str:
-        """The address without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """The address without what is secret in it."""
+        return shown(self.url)
+
+    def reason(self, error: Exception) -> str:
+        """What a driver's error says, without what is secret in the address."""
+        return without(first_line(error), self.url)
 
     @property
     def dialect(self) -> str:
@@ -140,11 +145,12 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, psycopg.Error) as error:
-            reason = first_line(error)
+            reason = self.reason(error)
             if self.dialect != "sqlite" and is_lock_timeout(error):
                 reason += f"; held by {self._holders()}"
             message = f"the database {self.display_url} {what}: {reason}"
-            raise EnvironmentFault(message, remedy=f"{_remedy(reason.lower())}, then run again") from error
+            remedy = f"{_remedy(reason.lower())}, then run again"
+            raise EnvironmentFault(message, remedy=remedy) from cause(error, self.url)
 
     def _holders(self) -> str:
         """Who holds the pointer's row, which is what a publisher waits for."""

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Table, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.release.database.connection import Database, first_line, is_lock_timeout, lock_holders, who
+from kh02_pipelines.release.database.connection import Database, is_lock_timeout, lock_holders, who
 from kh02_pipelines.release.files.home_lock import holder_note, write_holder_note
 
 POLL_SECONDS = 0.1
@@ -29,8 +29,8 @@ _WHAT = "could not be locked for publishing"
 class PublishingLock:
     """The lock while it is held. A server's lock is its connection's, and falls with it before we notice."""
 
-    def __init__(self, where: str, still_held: Callable[[], bool]) -> None:
-        self._where = where
+    def __init__(self, database: Database, still_held: Callable[[], bool]) -> None:
+        self._database = database
         self._still_held = still_held
 
     def require_held(self) -> None:
@@ -40,9 +40,9 @@ class PublishingLock:
             if self._still_held():
                 return
         except SQLAlchemyError as error:
-            reason = first_line(error)
+            reason = self._database.reason(error)
         raise EnvironmentFault(
-            f"the publishing lock on {self._where} was lost, its connection has ended: {reason}",
+            f"the publishing lock on {self._database.display_url} was lost, its connection has ended: {reason}",
             remedy="see in the server's log who ended it (an administrator, a timeout for idle sessions, a proxy), "
             "then run again; readers still have the previous release",
         )
@@ -69,7 +69,7 @@ def publishing_lock(database: Database, row: Table, seconds: float) -> Iterator[
                 connection.rollback()
                 raise _busy(database.display_url, _holder(connection, row), seconds)
         held = select(row.c.holder == token)
-        yield PublishingLock(database.display_url, lambda: bool(connection.execute(held).scalar_one()))
+        yield PublishingLock(database, lambda: bool(connection.execute(held).scalar_one()))
     finally:
         try:
             connection.rollback()
@@ -133,6 +133,6 @@ def _sqlite(database: Database, seconds: float) -> Iterator[PublishingLock]:
         ) from error
     try:
         write_holder_note(path, "publishing")
-        yield PublishingLock(database.display_url, lambda: lock.is_locked)
+        yield PublishingLock(database, lambda: lock.is_locked)
     finally:
         lock.release()

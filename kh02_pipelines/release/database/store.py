@@ -76,7 +76,7 @@ class DatabaseStore:
 
     @property
     def display_url(self) -> str:
-        """The address without its password."""
+        """The address without what is secret in it."""
         return self.database.display_url
 
     @cached_property

@@ -11,9 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from kh02_pipelines.credentials import file_name, web_address
 from kh02_pipelines.errors import EnvironmentFault, SourceError
 from kh02_pipelines.sources.config import FileSource
-from kh02_pipelines.sources.fetch import StaysHttps, fetch, file_name
+from kh02_pipelines.sources.fetch import StaysHttps, fetch
 from kh02_pipelines.sources.fetch import address as address_of
 
 
@@ -67,7 +68,7 @@ def address():
 
 
 def test_whole_files_are_fetched(address) -> None:
-    assert fetch(f"{address}/file.csv") == b"0123456789"
+    assert fetch(f"{address}/file.csv") == ("file.csv", b"0123456789")
 
 
 @pytest.mark.parametrize(
@@ -113,8 +114,8 @@ def test_a_redirect_never_leads_from_https_to_http(begin, to, allowed) -> None:
 
 def test_user_and_password_are_sent_as_a_header_and_never_shown(address) -> None:
     with_user = address.replace("://", "://me:hunter%202@")
-    assert fetch(f"{with_user}/login").split(b" ")[1] == base64.b64encode(b"me:hunter 2")
-    assert fetch(f"{address}/login") == b"none"
+    assert fetch(f"{with_user}/login")[1].split(b" ")[1] == base64.b64encode(b"me:hunter 2")
+    assert fetch(f"{address}/login")[1] == b"none"
     with pytest.raises(SourceError) as error:
         fetch(f"{with_user}/gone?token=hunter3")
     assert "hunter" not in str(error.value)
@@ -130,6 +131,9 @@ def test_user_and_password_are_sent_as_a_header_and_never_shown(address) -> None
         "http://localhost:hunter2/a.csv",
         "https://me:hunter2 x@localhost:1/x.md",
         "http://local host:1/x.md?hunter2",
+        "https://me:p@ss/hunter2@host/x.md",
+        "https://me:p@hunter2@host/x.md",
+        "https://me:12/hunter2@host/x.md",
     ],
 )
 def test_addresses_that_are_none_are_refused_without_showing_them(url) -> None:
@@ -148,7 +152,7 @@ def test_addresses_that_are_none_are_refused_without_showing_them(url) -> None:
     ],
 )
 def test_the_file_name_is_the_end_of_the_path(url, name) -> None:
-    assert file_name(url) == name
+    assert file_name(web_address(url)) == name
 
 
 def test_an_address_can_stand_in_the_environment(monkeypatch) -> None:
