@@ -13,6 +13,7 @@ import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets.catalogue import CANDIDATE
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.assets.groups import POOL, beside, described
 from kh02_pipelines.assets.metadata import preview
 from kh02_pipelines.catalogue.candidate import Candidate
@@ -22,6 +23,7 @@ from kh02_pipelines.checks.remedies import vietnamese_remedy
 from kh02_pipelines.checks.rule import Rule, Word
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, Outcome, outcomes
 from kh02_pipelines.release.failing_rows import write_failing_rows
+from kh02_pipelines.release.failing_units import located, source_texts
 from kh02_pipelines.release.holdings import holdings
 from kh02_pipelines.release.proven import proven_of
 from kh02_pipelines.release.staging import CANDIDATE_FILE, StagedRelease, open_staged, read_staged
@@ -33,10 +35,15 @@ MOST_SHOWN = 20
 RELEASE = "parquet_release"
 
 
+def check_name(rule: Rule) -> str:
+    """The rule's name as a check has it: its word first, so that the UI lists the checks of a word together."""
+    return f"{rule.word.name.lower()}_{rule.name}"
+
+
 def rule_spec(rule: Rule, asset: str, *also_reads: str) -> dg.AssetCheckSpec:
     """How a rule is declared on its asset: both languages, its word, severity, whether it blocks, the remedy."""
     return dg.AssetCheckSpec(
-        rule.name,
+        check_name(rule),
         asset=asset,
         additional_deps=also_reads,
         blocking=rule.blocking,
@@ -75,13 +82,20 @@ def word_checks(word: Word) -> dg.AssetChecksDefinition:
         specs=[rule_spec(rule, CANDIDATE) for rule in rules],
         description=described(f"Nhóm kiểm tra: {word.vietnamese}.", f"Checks of the word {word.vietnamese}."),
         op_tags={"kh02/word": word.value},
+        can_subset=True,
     )
-    def checks(stores: dg.ResourceParam[Stores], candidate_release: str) -> Iterator[dg.AssetCheckResult]:
+    @explained
+    def checks(
+        context: dg.AssetCheckExecutionContext, stores: dg.ResourceParam[Stores], candidate_release: str
+    ) -> Iterator[dg.AssetCheckResult]:
+        chosen = {key.name for key in context.selected_asset_check_keys}
         staged, read = _read(stores.staging / candidate_release)
         candidate = surrounded(read, staged, stores.parquet, today=stores.clock().date(), limits=stores.limits)
-        for outcome in outcomes(candidate, rules, proven_of(staged, candidate.context)):
+        asked = tuple(rule for rule in rules if check_name(rule) in chosen)
+        for outcome in outcomes(candidate, asked, proven_of(staged, candidate.context)):
             agreed, shown = suite_opinion(candidate, outcome.rule)
-            yield check_result(outcome, CANDIDATE, stores.failing_rows, staged.content_hash, agreed, shown)
+            rows = first_rows(outcome, candidate, stores)
+            yield check_result(outcome, CANDIDATE, rows, stores.failing_rows, staged.content_hash, agreed, shown)
 
     return checks
 
@@ -89,23 +103,24 @@ def word_checks(word: Word) -> dg.AssetChecksDefinition:
 def check_result(
     outcome: Outcome,
     asset: str,
+    first: pd.DataFrame,
     folder: Path,
     content_hash: str,
     agreed: bool = True,
     shown: dict[str, Any] | None = None,
 ) -> dg.AssetCheckResult:
-    """One outcome as Dagster shows it; all failing rows go to a file, the first of them into the UI."""
+    """One outcome as Dagster shows it; all failing rows go to a file, the ``first`` of them into the UI."""
     rule, rows = outcome.rule, outcome.findings
     file = write_failing_rows(folder, content_hash, rule.name, rows)
     return dg.AssetCheckResult(
         asset_key=asset,
-        check_name=rule.name,
+        check_name=check_name(rule),
         passed=outcome.passed and agreed,
         severity=dg.AssetCheckSeverity(rule.severity),
         metadata={
             "kh02/word": rule.word.value,
             "failing_rows": len(rows),
-            "rows": _first(rows),
+            "rows": preview(first, MOST_SHOWN),
             "remedy": beside(vietnamese_remedy(rule.name), rule.remedy),
             **({"all_rows": dg.MetadataValue.path(file)} if file else {}),
             **outcome.figures,
@@ -114,8 +129,14 @@ def check_result(
     )
 
 
-def _first(rows: pd.DataFrame) -> Any:
-    return preview(rows, MOST_SHOWN)
+def first_rows(outcome: Outcome, candidate: Candidate, stores: Stores) -> pd.DataFrame:
+    """The first failing rows, each with the name of its unit and the line of its source."""
+    if outcome.passed:
+        return outcome.findings
+    files = candidate.tables["source_file"]
+    return located(
+        outcome.findings.head(MOST_SHOWN), candidate.tables, source_texts(files, stores.reference, stores.home)
+    )
 
 
 def _read(folder: Path) -> tuple[StagedRelease, Candidate]:
@@ -138,13 +159,15 @@ def _read_once(folder: Path, _marks: tuple[tuple[str, int, int], ...]) -> tuple[
     ins={"candidate_release": dg.AssetIn(CANDIDATE)},
     op_tags={"kh02/word": Word.CONSISTENT.value},
 )
+@explained
 def published_checks(stores: dg.ResourceParam[Stores], candidate_release: str) -> Iterator[dg.AssetCheckResult]:
     """What both stores show readers, once both have been published to."""
     staged = open_staged(stores.staging / candidate_release)
     held = holdings(stores.parquet, stores.database)
     candidate = surrounded(read_staged(staged)[1], staged, stores.parquet, holdings=held)
     for outcome in outcomes(candidate, PUBLISHED_RULES):
-        yield check_result(outcome, RELEASE, stores.failing_rows, staged.content_hash)
+        first = outcome.findings.head(MOST_SHOWN)
+        yield check_result(outcome, RELEASE, first, stores.failing_rows, staged.content_hash)
 
 
 CHECKS = [*(word_checks(word) for word in Word), published_checks]

@@ -5,6 +5,7 @@ import pandas as pd
 
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.charts import bar_chart
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.assets.metadata import preview
 from kh02_pipelines.assets.sources import source_key
 from kh02_pipelines.catalogue.build import NEW_REGISTER, OLD_REGISTER, evidence_of
@@ -41,6 +42,7 @@ _SOURCES = tuple(REFERENCE_FILES)
         "The candidate release: every table staged on disk, waiting for the checks; readers do not see it.",
     ),
 )
+@explained
 def candidate_release(
     stores: dg.ResourceParam[Stores],
     old: pd.DataFrame,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.charts import bar_chart
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.assets.metadata import counts_chart, frame_metadata, table_out
 from kh02_pipelines.assets.register import HISTORY_TABLES
 from kh02_pipelines.assets.sources import source_key
@@ -25,6 +26,7 @@ _INPUTS = (*HISTORY_TABLES, *_UNITS, "legal_document", "release_date")
     ins={**{name: dg.AssetIn(name) for name in _INPUTS}, "rulings": dg.AssetIn(source_key("rulings"))},
     outs={table.name: table_out(table, groups.CROSSWALK) for table in TABLES},
 )
+@explained
 def crosswalks(
     rulings: pd.DataFrame, release_date: str, legal_document: pd.DataFrame, **frames: pd.DataFrame
 ) -> Iterator[dg.Output[pd.DataFrame]]:

@@ -5,6 +5,7 @@ from functools import partial
 import dagster as dg
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.release.about import rows_about
 from kh02_pipelines.release.exports import write_exports
 from kh02_pipelines.release.files.durable import write_durably
@@ -25,6 +26,7 @@ from kh02_pipelines.tables.dictionary import data_dictionary as render_dictionar
         "The published database: the release is written unseen, audited again, then the pointer moves in one step.",
     ),
 )
+@explained
 def database_release(
     context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], candidate_release: str
 ) -> dg.MaterializeResult[None]:
@@ -63,6 +65,7 @@ def database_release(
         "The Parquet release: an immutable folder and the pointer current.json, swapped in one step.",
     ),
 )
+@explained
 def parquet_release(
     context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], candidate_release: str
 ) -> dg.MaterializeResult[None]:
@@ -99,6 +102,7 @@ def parquet_release(
         "The bilingual data dictionary of every published table, generated from the declarations.",
     ),
 )
+@explained
 def data_dictionary(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]:
     """Write the data dictionary beside the releases."""
     text = render_dictionary(PUBLISHED)

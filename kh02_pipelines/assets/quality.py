@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, outcomes
 from kh02_pipelines.release.files.durable import file_fault, require_writable, write_durably
 from kh02_pipelines.release.holdings import holdings
@@ -30,6 +31,7 @@ from kh02_pipelines.tables.release import QUALITY_RESULT
         "The quality report of the release: one HTML file that opens without a network, and quality_result as rows.",
     ),
 )
+@explained
 def quality_report(stores: dg.ResourceParam[Stores], candidate_release: str) -> dg.MaterializeResult[None]:
     """Judge what was published once more, rule by rule, and write it down beside the release."""
     staged = open_staged(stores.staging / candidate_release)

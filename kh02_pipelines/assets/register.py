@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata, table_out
 from kh02_pipelines.assets.sources import source_key
 from kh02_pipelines.catalogue.build import CITING, NEW_REGISTER, OLD_REGISTER, links_of, ruled_documents
@@ -39,6 +40,7 @@ def _register_asset(name: str, key: str, vi: str, en: str) -> dg.AssetsDefinitio
         kinds=groups.FRAME_KINDS,
         description=groups.described(vi, en),
     )
+    @explained
     def register(raw: pd.DataFrame, rulings: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
         units = clean_units(raw, rulings, name)
         ruled = int((units["ruling_id"] != "").sum())
@@ -73,6 +75,7 @@ new_register = _register_asset(
     metadata=definition_metadata(CATALOGUE["legal_document"]),
     description=groups.described(CATALOGUE["legal_document"].vi + ".", CATALOGUE["legal_document"].en + "."),
 )
+@explained
 def legal_document(**raw: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Legal documents with dates; every citation is one of them."""
     table = ruled_documents({name: raw[name.replace("-", "_")] for name in ("legal_documents", *CITING)})
@@ -96,6 +99,7 @@ def legal_document(**raw: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
         "Every dated predecessor and successor link, with its law, extent and population.",
     ),
 )
+@explained
 def links(
     old: pd.DataFrame, new: pd.DataFrame, documents: pd.DataFrame, **raw: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
@@ -112,6 +116,7 @@ def links(
     ins={"old": dg.AssetIn("register_2025_06_30"), "rulings": dg.AssetIn(source_key("rulings"))},
     outs={name: table_out(CATALOGUE[name], groups.REGISTER) for name in HISTORY_TABLES},
 )
+@explained
 def unit_history(
     old: pd.DataFrame, links: pd.DataFrame, rulings: pd.DataFrame, release_date: str
 ) -> Iterator[dg.Output[pd.DataFrame]]:
@@ -136,6 +141,7 @@ def unit_history(
     name="unit_tables",
     outs={table.name: table_out(table, groups.REGISTER) for table in UNIT_TABLES},
 )
+@explained
 def unit_tables(
     unit_version: pd.DataFrame, change_event: pd.DataFrame, legal_document: pd.DataFrame, release_date: str
 ) -> Iterator[dg.Output[pd.DataFrame]]:

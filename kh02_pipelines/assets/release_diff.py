@@ -4,6 +4,7 @@ import dagster as dg
 import pyarrow.compute as pc
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.assets.metadata import definition_metadata
 from kh02_pipelines.errors import EnvironmentFault
 from kh02_pipelines.release.diff.change_files import (
@@ -31,6 +32,7 @@ from kh02_pipelines.tables.release import RELEASE_CHANGE
         "or corrections, each with its document.",
     ),
 )
+@explained
 def release_diff(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]:
     """Compare the current release with the previous one and keep the result beside the releases."""
     store = stores.parquet

@@ -11,6 +11,7 @@ import dagster as dg
 import pandas as pd
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata
 from kh02_pipelines.history.states import require_date
 from kh02_pipelines.intake.gather import gather
@@ -33,6 +34,7 @@ from kh02_pipelines.tables.quality import TABLES as QUALITY_TABLES
         "Both stores brought together at the start of every run: what a crash left is finished or cleared.",
     ),
 )
+@explained
 def reconciled_stores(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]:
     """Finish or clear what an earlier run left."""
     with one_publisher(stores.home, what="reconciling"):
@@ -59,6 +61,7 @@ class ReleaseDate(dg.Config):
         "The date the catalogue speaks for: today in Viet Nam unless given. Decided once for the whole run.",
     ),
 )
+@explained
 def release_date(config: ReleaseDate, stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[str]:
     """The as-of date of this run, as ISO text; today never goes behind what readers have, unless it is asked for."""
     now = stores.clock()
@@ -119,6 +122,7 @@ def _table_out(table: Table) -> dg.AssetOut:
         **{table.name: _table_out(table) for table in QUALITY_TABLES},
     },
 )
+@explained
 def sources(
     context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.release.duty.facts import InstanceFacts, RunFacts
 from kh02_pipelines.release.duty.status import Status, as_document, rows_of
 from kh02_pipelines.resources.instance_facts import CATALOGUE_JOB, read_instance
@@ -31,6 +32,7 @@ RELEASE_STATUS = "release_status"
         "Live page: /status.",
     ),
 )
+@explained
 def release_status(context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult[None]:
     """The status at the end of a run; the sensor ``duty`` reports a new one whenever it changes."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.assets.groups import POOL
 from kh02_pipelines.assets.status import RELEASE_STATUS, status_metadata
 from kh02_pipelines.release.duty.facts import InstanceFacts
@@ -56,6 +57,7 @@ def materialized(
         "Move the database's pointer and then the file pointer to the chosen release; record why."
     ),
 )
+@explained
 def move_back(context: dg.OpExecutionContext, config: Rollback, stores: dg.ResourceParam[Stores]) -> None:
     """Roll back, and materialise the assets whose readers it concerns."""
     with one_publisher(stores.home, what="rolling back"):

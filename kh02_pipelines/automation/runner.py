@@ -173,10 +173,14 @@ def _reason(error: Any) -> tuple[str, bool]:
     """The message of the innermost error of ours in a chain, or the last line of the chain's end."""
     ours = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
     ours |= {"DateOutOfRange", "Failure"}
-    last = error
+    chain = []
     while error is not None:
-        if error.cls_name in ours:
-            message = error.message.strip().partition(": ")[2] or error.message.strip()
-            return message, error.cls_name == "AuditError"
-        last, error = error, error.cause
-    return (last.message.strip().splitlines() or ["unknown error"])[0], False
+        chain.append(error)
+        error = error.cause
+    known = [link for link in chain if link.cls_name in ours]
+    # a Failure says the same as the error it explains, for the UI
+    said = next((link for link in known if link.cls_name != "Failure"), known[0] if known else None)
+    if said is None:
+        return (chain[-1].message.strip().splitlines() or ["unknown error"])[0], False
+    message = said.message.strip()
+    return message.partition(": ")[2] or message, said.cls_name == "AuditError"

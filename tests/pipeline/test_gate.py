@@ -74,7 +74,7 @@ def test_a_failed_blocking_check_stops_publication(installation: Installation) -
     result = installation.run()
     assert not result.success
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
-    assert [check.check_name for check in failed] == ["unit_totals"]
+    assert [check.check_name for check in failed] == ["complete_unit_totals"]
     metadata = failed[0].metadata
     assert metadata["failing_rows"].value == 1
     assert Path(str(metadata["all_rows"].value)).is_file()
@@ -105,13 +105,13 @@ def test_a_forged_check_result_opens_nothing(installation: Installation) -> None
     installation.instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey("candidate_release"),
-            check_name="unit_totals",
+            check_name="complete_unit_totals",
             passed=True,
             blocking=True,
             metadata={},
         )
     )
-    key = dg.AssetCheckKey(dg.AssetKey("candidate_release"), "unit_totals")
+    key = dg.AssetCheckKey(dg.AssetKey("candidate_release"), "complete_unit_totals")
     record = installation.instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
     assert record.status.value == "SUCCEEDED"  # the forgery is what Dagster believes
     result = installation.run(dg.AssetSelection.assets(*PUBLISHERS) - dg.AssetSelection.all_asset_checks())

@@ -10,7 +10,7 @@ import pytest
 from planting import AS_OF, FAULTS, Case
 from sqlalchemy.engine import make_url
 
-from kh02_pipelines.assets.asset_checks import suite_opinion
+from kh02_pipelines.assets.asset_checks import check_name, suite_opinion
 from kh02_pipelines.catalogue.build import build_candidate, read_reference
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.declared import PREFIX
@@ -162,4 +162,5 @@ def test_a_planted_fault_fails_its_check_alone(
 def test_every_check_has_a_planted_fault(tmp_path: Path) -> None:
     definitions = build_defs(Settings(home=tmp_path))
     specs = {key.name for checks in definitions.asset_checks or [] for key in checks.check_keys}  # type: ignore[union-attr]
-    assert specs == set(BY_NAME) == set(FAULTS)
+    assert specs == {check_name(rule) for rule in ALL_RULES}
+    assert set(BY_NAME) == set(FAULTS)
