@@ -16,6 +16,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, column, func, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
+from kh02_pipelines.credentials import without
 from kh02_pipelines.release.content import content_hash_of_rows, csv_bytes
 from kh02_pipelines.release.database import records
 from kh02_pipelines.release.database.connection import first_line
@@ -107,7 +108,7 @@ def _seen(connection: Connection, what: str, look: Callable[[], list[str]]) -> l
         with connection.begin_nested():
             return look()
     except _UNREADABLE as error:
-        return [f"{what}: cannot be read: {first_line(error)}"]
+        return [f"{what}: cannot be read: {without(first_line(error), connection.engine.url)}"]
 
 
 def _read_record(connection: Connection, release: str, recorded: dict[str, Any]) -> list[str]:
