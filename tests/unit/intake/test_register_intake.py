@@ -149,9 +149,13 @@ def test_a_ruling_settles_a_name_that_the_followed_source_has_right_or_wrong(tmp
         ("Xã Xà Phìn", ["Xã Sà Phìn", "Xã Sà Phìn"], False),
         ("Xã Văn Sơn", ["Xã Vân Sơn", "Xã Vân Sơn"], False),
         ("Thị trấn NT Lệ Ninh", ["Thị trấn Nông trường Lệ Ninh"] * 2, False),
+        ("Thị trấn Thanh An", ["Thị trấn Thạnh An"] * 2, False),
+        ("Xã Dak Nhoong", ["Xã Đăk Nhoong"] * 2, True),
+        ("Xã Dak Nhoong", ["Xã Đăk Nhoong"], False),
+        ("Xã Ya ly", ["Xã Ya Ly"] * 2, True),
     ],
 )
-def test_a_name_blocks_when_two_other_sources_agree_on_an_unlike_one(value, others, blocks) -> None:
+def test_a_name_blocks_when_two_other_sources_agree_on_an_unlike_or_better_one(value, others, blocks) -> None:
     rows = pd.DataFrame(
         {
             "subject": "2025-06-30/commune/00394",
