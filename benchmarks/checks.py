@@ -18,10 +18,11 @@ import dagster as dg
 
 from kh02_pipelines.automation.jobs import CATALOGUE_JOB
 from kh02_pipelines.automation.runner import QUIET
-from kh02_pipelines.catalogue.build import build_candidate, read_reference
+from kh02_pipelines.catalogue.plan import build_candidate
 from kh02_pipelines.definitions import build_defs
 from kh02_pipelines.release.audit import RULES, outcomes
 from kh02_pipelines.settings import Settings
+from kh02_pipelines.sources.reference_data import read_reference
 
 AS_OF = dt.date(2026, 9, 20)
 ROUNDS = 3

@@ -1,4 +1,4 @@
-"""The yardstick: a plain pandas script that reads, joins and writes the same twelve tables.
+"""The yardstick: a plain pandas script that reads, joins and writes the same tables.
 
 No Dagster, no checks, no audit, no staging, no versions beyond what the tables need; every shortcut a one-off
 script would take. It writes what a release holds (Parquet, CSV, a SQLite and a DuckDB file) and the database the
@@ -19,12 +19,22 @@ def build(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
     def read(name: str) -> pd.DataFrame:
         return pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
 
-    old, new = read("units_2025-06-30"), read("units_2025-07-01")
-    pairs, provinces = read("successions_2025-07-01"), read("province_successions_2025-07-01")
-    heirs, land, clauses = read("population_heirs"), read("land_only"), read("clauses_2025-07-01")
-    changes, rulings, documents = read("changes"), read("rulings"), read("legal_documents")
+    first, old, new = (read(f"registers/{day}") for day in ("2004-08-31", "2025-06-30", "2025-07-01"))
+    every = pd.concat([read(f"changes/{path.stem}") for path in sorted((folder / "changes").glob("*.csv"))])
+    rulings, documents, aliases = read("rulings"), read("legal_documents"), read("code_aliases")
+    changes = every[every.effective_date >= "2026"]
+    reform = every[every.effective_date == "2025-07-01"]
+    of_level = reform.predecessor_level.eq(reform.successor_level)
+    pairs = reform[of_level & reform.predecessor_level.eq("commune")].reset_index(drop=True)
+    provinces = reform[of_level & reform.predecessor_level.eq("province")]
+    island_rows = reform[reform.successor_level.eq("commune") & reform.predecessor_level.eq("district")]
+    pair_columns = ["predecessor_code", "successor_code"]
+    heirs = pairs[pairs.extent.eq("part") & pairs.population.eq("all")]
+    land = pairs[pairs.extent.eq("part") & pairs.population.eq("none")]
+    clauses = pd.concat([pairs, island_rows])[["successor_code", "legal_document", "clause"]].drop_duplicates()
+    pairs, provinces = pairs[pair_columns], provinces[pair_columns]
 
-    for frame, target in ((old, "units_2025-06-30"), (new, "units_2025-07-01")):
+    for frame, target in ((old, "units_2025-06-30"), (new, "units_2025-07-01"), (first, "")):
         for ruling in rulings[(rulings.target == target) & (rulings.action == "set")].itertuples():
             frame.loc[frame.code == ruling.key, ruling.field] = ruling.ruled_value
         frame["type"] = frame["type"].str.lower()
@@ -51,7 +61,7 @@ def build(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
         lambda c: c if c.name == "name" else c.str.lower()
     )
     now["valid_from"] = pd.Series("2025-07-01", index=now.index).mask(now.index.isin(later.index), later.effective_date)
-    resolution = documents[documents.number.str.endswith("/NQ-UBTVQH15")]
+    resolution = documents[documents.number.str.endswith("/NQ-UBTVQH15") & documents.governs.str.startswith("commune")]
     resolution = pd.Series(resolution.number.array, index=resolution.governs.str[8:])
     now["legal_document"] = now.parent_code.map(resolution).fillna("202/2025/QH15")
     now = now.reset_index()
@@ -82,7 +92,7 @@ def build(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
         level["province"].add_prefix("old_"), left_on="predecessor_code", right_on="old_code"
     )
     province_links = province_links.merge(province.add_prefix("new_"), left_on="successor_code", right_on="new_code")
-    islands = changes[changes.predecessor_level == "district"]
+    islands = island_rows
     islands = islands.rename(columns={"predecessor_code": "old_district_code", "successor_code": "new_code"})
     districts = pd.concat([links[["old_district_code", "new_code"]], islands[["old_district_code", "new_code"]]])
     districts = districts.drop_duplicates()
@@ -90,19 +100,8 @@ def build(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
     districts["sole_successor"] = districts.groupby("old_district_code").new_code.transform("size") == 1
     districts = districts.merge(commune, left_on="new_code", right_on="code")
 
-    opened = old.assign(valid_from="2025-06-30", valid_to="2025-07-01")
-    version = pd.concat(
-        [
-            opened,
-            new.assign(valid_from="2025-07-01"),
-            later.reset_index(names="code").assign(valid_from=lambda frame: frame.effective_date),
-        ]
-    )
-    version["unit_id"] = version.code + "@" + version.valid_from
-    event = version[version.valid_from > "2025-06-30"].assign(event_id=lambda f: f.valid_from + "/" + f.code)
-    succession = links.assign(
-        predecessor_id=links.old_code + "@2025-06-30", successor_id=links.new_code + "@2025-07-01"
-    )[["predecessor_id", "successor_id", "extent", "population", "ruling_id"]]
+    version, event, succession = history(first, new, every, links)
+    codes = chains(version, succession, now)
     unit = ["code", "parent_code", "name", "short_name", "type", "name_ascii"]
     return {
         "province": province[[*unit, "valid_from", "legal_document"]],
@@ -145,10 +144,74 @@ def build(folder: Path = REFERENCE_FOLDER) -> dict[str, pd.DataFrame]:
             ]
         ],
         "legal_document": documents,
-        "unit_version": version[["unit_id", "code", "level", "name", "type", "parent_code", "valid_from", "valid_to"]],
-        "change_event": event[["event_id", "valid_from"]],
+        "unit_version": version,
+        "change_event": event,
         "succession": succession,
+        "code_crosswalk": codes,
+        "code_alias": aliases,
     }
+
+
+def history(
+    first: pd.DataFrame, new: pd.DataFrame, every: pd.DataFrame, links: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Versions, events and links since 2004: what begins, what ends, and nothing checked."""
+    ruled = links[["predecessor_code", "successor_code", "extent", "population", "ruling_id"]].assign(
+        effective_date="2025-07-01", predecessor_level="commune", successor_level="commune", kind="merger"
+    )
+    known = every[(every.effective_date != "2025-07-01") | (every.predecessor_level != "commune")]
+    rows = pd.concat([known, ruled], ignore_index=True)
+    passes = (rows.kind == "transfer") & (rows.predecessor_level != "commune")
+    passes &= rows.predecessor_code != rows.successor_code
+    founds = (rows.successor_code != "") & ~passes & (rows.kind != "abolition")
+    begun = rows[founds].drop_duplicates(["effective_date", "successor_code"])
+    begun = begun.rename(columns={"successor_level": "level", "successor_code": "code", "effective_date": "valid_from"})
+    unit = ["level", "code", "name", "type", "parent_code"]
+    described = new.set_index("code")
+    today = begun.valid_from == "2025-07-01"
+    for field in ("name", "type", "parent_code"):
+        begun.loc[today, field] = begun.loc[today, "code"].map(described[field])
+    version = pd.concat([first[unit].assign(valid_from="2004-08-31"), begun[[*unit, "valid_from"]]], ignore_index=True)
+    ends = rows[(rows.predecessor_code != "") & ~passes][["predecessor_code", "effective_date"]].drop_duplicates()
+    ends = ends.rename(columns={"predecessor_code": "code", "effective_date": "valid_to"})
+    last = version.merge(ends, on="code")
+    last = last[last.valid_to > last.valid_from].groupby(["code", "valid_from"], as_index=False).valid_to.min()
+    version = version.merge(last, on=["code", "valid_from"], how="left")
+    version["unit_id"] = version.code + "@" + version.valid_from
+    event = rows[["effective_date", "kind", "successor_level", "successor_code", "legal_document", "clause"]]
+    event = event.drop_duplicates(["effective_date", "successor_code"])
+    linked = rows[(rows.predecessor_code != "") & (rows.successor_code != "")]
+    ended = version[["code", "valid_to", "unit_id"]].rename(columns={"unit_id": "predecessor_id"})
+    started = version[["code", "valid_from", "unit_id"]].rename(columns={"unit_id": "successor_id"})
+    linked = linked.merge(ended, left_on=["predecessor_code", "effective_date"], right_on=["code", "valid_to"])
+    linked = linked.merge(started, left_on=["successor_code", "effective_date"], right_on=["code", "valid_from"])
+    columns = [
+        "predecessor_id",
+        "successor_id",
+        "effective_date",
+        "extent",
+        "population",
+        "legal_document",
+        "ruling_id",
+    ]
+    return version, event, linked[columns]
+
+
+def chains(version: pd.DataFrame, succession: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Every version since 2009 and what it has become, by as many joins as the longest chain needs."""
+    since = version[version.valid_to.isna() | (version.valid_to > "2009-04-01")]
+    paths = since.assign(at=since.unit_id, whole=True)
+    ended = set(version.unit_id[version.valid_to.notna()])
+    links = succession[["predecessor_id", "successor_id", "extent"]]
+    while paths["at"].isin(ended).any():
+        paths = paths.merge(links, left_on="at", right_on="predecessor_id", how="left")
+        moved = paths.successor_id.notna()
+        paths["whole"] &= ~moved | (paths.extent == "whole")
+        paths["at"] = paths.successor_id.where(moved, paths["at"].where(~paths["at"].isin(ended)))
+        paths = paths.drop(columns=["predecessor_id", "successor_id", "extent"]).drop_duplicates(["unit_id", "at"])
+    paths["new_code"] = paths["at"].str.split("@").str[0]
+    paths["new_name"] = paths.new_code.map(now.set_index("code").name)
+    return paths
 
 
 def write(tables: dict[str, pd.DataFrame], home: Path, url: str) -> None:

@@ -5,13 +5,12 @@ import dagster as dg
 from kh02_pipelines.assets import (
     asset_checks,
     catalogue,
-    crosswalk,
     publication,
     quality,
-    register,
     release_diff,
     sources,
     status,
+    steps,
 )
 from kh02_pipelines.automation.dead_runs import dead_runs
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
@@ -27,8 +26,7 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
     return dg.Definitions(
         assets=[
             *sources.ASSETS,
-            *register.ASSETS,
-            *crosswalk.ASSETS,
+            *steps.ASSETS,
             *catalogue.ASSETS,
             *publication.ASSETS,
             *release_diff.ASSETS,

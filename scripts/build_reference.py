@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Rebuild the machine-made reference tables from the two packages that carry them.
 
-Belongs here: reading the registers and the old-to-new pairs out of two pinned wheels and writing them as
-CSV, byte for byte the same each time. Does not belong here: corrections. What a source prints wrongly stays
-wrong in these files and is put right by ``rulings.csv``, which people write by hand.
+Belongs here: reading the registers of 2025 and the old-to-new pairs out of two pinned wheels, writing the registers as
+CSV, byte for byte the same each time, and comparing the pairs with the changes of the day, which people keep by hand.
+Does not belong here: corrections. What a source prints wrongly stays wrong in these files and is put right by
+``rulings.csv``; the history before (``build_history.py``).
 
     python scripts/build_reference.py                    fetch both wheels with pip and write the files
     python scripts/build_reference.py --wheel-dir DIR    use wheels that are already in DIR
@@ -32,8 +33,8 @@ from pathlib import Path
 
 REFERENCE = Path(__file__).resolve().parents[1] / "kh02_pipelines" / "sources" / "reference"
 
-UNIT_HEADER = ("code", "level", "name", "type", "parent_code")
-PAIR_HEADER = ("predecessor_code", "successor_code")
+UNIT_HEADER = ("code", "level", "name", "type", "parent_code", "confidence")
+REFORM = "2025-07-01"
 LEVELS = ("province", "district", "commune")
 PROVINCE_TYPES = ("Thành phố", "Tỉnh")
 
@@ -187,19 +188,34 @@ def as_csv(header: Sequence[str], rows: Iterable[Row]) -> bytes:
     return text.getvalue().encode("utf-8")
 
 
-def build(wheels: Path, scratch: Path) -> dict[str, bytes]:
-    """Make the bytes of every file, by name."""
+def build(wheels: Path, scratch: Path) -> tuple[dict[str, bytes], dict[str, set[Row]]]:
+    """Make the bytes of both registers, by name, and read the pairs of both levels."""
     with open_wheel(UNITS_WHEEL, wheels) as archive:
         old_units, new_units = read_registers(archive, scratch)
     with open_wheel(PAIRS_WHEEL, wheels) as archive:
         communes = archive.read("vietnam_provinces/_ward_conversion_2025.py").decode("utf-8")
         provinces = archive.read("vietnam_provinces/_province_conversion_2025.py").decode("utf-8")
-    return {
-        "units_2025-06-30.csv": as_csv(UNIT_HEADER, old_units),
-        "units_2025-07-01.csv": as_csv(UNIT_HEADER, new_units),
-        "successions_2025-07-01.csv": as_csv(PAIR_HEADER, read_pairs(communes, 5)),
-        "province_successions_2025-07-01.csv": as_csv(PAIR_HEADER, read_pairs(provinces, 2)),
+    registers = {
+        "registers/2025-06-30.csv": as_csv(UNIT_HEADER, [(*row, "") for row in old_units]),
+        f"registers/{REFORM}.csv": as_csv(UNIT_HEADER, [(*row, "") for row in new_units]),
     }
+    return registers, {"commune": set(read_pairs(communes, 5)), "province": set(read_pairs(provinces, 2))}
+
+
+def differing_pairs(pairs: dict[str, set[Row]], folder: Path) -> list[str]:
+    """Say which pairs of the changes of the day are not those that the package prints: they are kept by hand."""
+    with (folder / "changes" / f"{REFORM[:4]}.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["effective_date"] == REFORM]
+    found = []
+    for level, printed in pairs.items():
+        ours = {
+            (row["predecessor_code"], row["successor_code"])
+            for row in rows
+            if row["predecessor_level"] == row["successor_level"] == level
+        }
+        found += [f"{level} {old}>{new} is missing" for old, new in sorted(printed - ours)]
+        found += [f"{level} {old}>{new} is not printed" for old, new in sorted(ours - printed)]
+    return found
 
 
 def differing(files: dict[str, bytes], folder: Path) -> list[str]:
@@ -212,8 +228,8 @@ def differing(files: dict[str, bytes], folder: Path) -> list[str]:
 
 def write(files: dict[str, bytes], folder: Path) -> None:
     """Write the files and print their sha256 for the README."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
         print(f"{hashlib.sha256(content).hexdigest()}  {name}")
 
@@ -237,14 +253,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.wheel_dir is None:
                 for wheel in (UNITS_WHEEL, PAIRS_WHEEL):
                     fetch(wheel, scratch)
-            files = build(wheels, scratch)
+            files, pairs = build(wheels, scratch)
     except ReferenceBuildError as error:
         print(f"build_reference: {error}", file=sys.stderr)
         return 2
     if not options.check:
         write(files, options.output_dir)
         return 0
-    changed = differing(files, options.output_dir)
+    changed = differing(files, options.output_dir) + differing_pairs(pairs, options.output_dir)
     if changed:
         print(
             f"build_reference: {', '.join(changed)} differ from what the packages print; "
@@ -252,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    print(f"{len(files)} reference files are what the packages print")
+    print(f"{len(files)} registers, and the pairs of {REFORM}, are what the packages print")
     return 0
 
 

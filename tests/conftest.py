@@ -19,13 +19,15 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from kh02_pipelines.catalogue.build import build_candidate, read_reference
 from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.catalogue.plan import build_candidate, history_in, whole_history
+from kh02_pipelines.history.history import History
+from kh02_pipelines.history.rulings import same_name_pairs
 from kh02_pipelines.intake.gather import gather
 from kh02_pipelines.intake.source_tables import SourceTables
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
-from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER, read_reference
 
 ROOT = Path(__file__).resolve().parents[1]
 VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -62,6 +64,18 @@ def _own_environment() -> Iterator[None]:
 def raw() -> dict[str, pd.DataFrame]:
     """Every reference file as it is embedded."""
     return read_reference()
+
+
+@pytest.fixture(scope="session")
+def whole(raw: dict[str, pd.DataFrame]) -> History:
+    """The embedded history with every change that is known; tests must not change its frames."""
+    return history_in(whole_history(raw))
+
+
+@pytest.fixture(scope="session")
+def same_names(raw: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Pairs ruled to be one name in two spellings."""
+    return same_name_pairs(raw["rulings"])
 
 
 @pytest.fixture(scope="session")
@@ -173,6 +187,7 @@ class ReferenceCopy:
     folder: Path
 
     def path(self, name: str) -> Path:
+        """The file of a name: ``changes/2025``, ``registers/2025-06-30``, ``rulings``."""
         return self.folder / f"{name}.csv"
 
     def replace(self, name: str, old: str, new: str) -> None:
@@ -200,7 +215,8 @@ def reference_copy(tmp_path: Path) -> ReferenceCopy:
 @pytest.fixture(scope="session")
 def register_export() -> pd.DataFrame:
     """The embedded old register as an export, with dirt in it."""
-    units = REFERENCE_FILES["units_2025-06-30"].read()
+    registers = REFERENCE_FILES["registers"].read()
+    units = registers[registers["date"] == "2025-06-30"]
     tiers = {level: units[units["level"] == level].set_index("code") for level in ("province", "district", "commune")}
     above = pd.concat([tiers["province"], tiers["district"]])
     names, parents = above["name"], above["parent_code"]

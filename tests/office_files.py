@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from kh02_pipelines.history.periods import periods_of
 from kh02_pipelines.history.rulings import apply_succession_rulings, pair_keys
+from kh02_pipelines.intake.conversion_day import HEIRS, LAND, NEW, OLD, PAIRS, conversion_day, frames_of_day
 from kh02_pipelines.intake.gather import gather
 from kh02_pipelines.intake.intake import Intake
-from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER
+from kh02_pipelines.sources.reference_data import REFERENCE_FILES, REFERENCE_FOLDER, read_reference
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 ROLES = {"register": ("nso_register", "old_register", "2025-06-30"), "table": ("nso_conversion", "conversion",
@@ -33,13 +35,16 @@ PLACES = {
 
 @cache
 def reference(name: str) -> pd.DataFrame:
-    """An embedded file; tests must not change it."""
-    return REFERENCE_FILES[name].read()
+    """An embedded frame, or one of the day of the reform by its name among them; tests must not change it."""
+    if name in REFERENCE_FILES:
+        return REFERENCE_FILES[name].read()
+    raw = read_reference()
+    return frames_of_day(raw, conversion_day(periods_of(raw["periods"])))[name]
 
 
 def register() -> pd.DataFrame:
     """The old register as the office exports it; districts without communes are rows of their own, at the end."""
-    tiers = _tiers("units_2025-06-30")
+    tiers = _tiers(OLD)
     communes, districts, provinces = tiers["commune"], tiers["district"], tiers["province"]
     empty = districts[~districts.index.isin(communes["parent_code"])]
     rows = pd.concat(
@@ -65,17 +70,17 @@ def register() -> pd.DataFrame:
 
 def table() -> pd.DataFrame:
     """The conversion table: the printed pairs with the names of both sides, and the islands."""
-    printed = reference("successions_2025-07-01")
+    printed = reference(PAIRS)
     ruled = apply_succession_rulings(printed, reference("rulings"), "successions_2025-07-01")
     ruled["split"] = ruled.duplicated("predecessor_code", keep=False)
     ruled = ruled.iloc[: len(printed)]
     key = pair_keys(ruled)
     note = ruled["split"].map({True: "Nhập một phần", False: "Nhập toàn bộ"})
-    note = note.mask(key.isin(pair_keys(reference("population_heirs"))), "Nhập một phần diện tích, toàn bộ dân số")
-    note = note.mask(key.isin(pair_keys(reference("land_only"))), "Nhập một phần diện tích")
+    note = note.mask(key.isin(pair_keys(reference(HEIRS))), "Nhập một phần diện tích, toàn bộ dân số")
+    note = note.mask(key.isin(pair_keys(reference(LAND))), "Nhập một phần diện tích")
     links = reference("changes")
-    links = links[(links["predecessor_level"] == "district") & (links["effective_date"] == "2025-07-01")]
-    old, new = _tiers("units_2025-06-30"), _tiers("units_2025-07-01")
+    links = links[(links["predecessor_level"] == "district") & (links["successor_level"] == "commune")]
+    old, new = _tiers(OLD), _tiers(NEW)
     island = links["predecessor_code"].map(old["district"]["name"]).str.removeprefix("Huyện ")
     rows = pd.DataFrame(
         {
@@ -105,7 +110,7 @@ def table() -> pd.DataFrame:
 
 def code_list() -> pd.DataFrame:
     """The list of new communes with the names of their provinces."""
-    new = _tiers("units_2025-07-01")
+    new = _tiers(NEW)
     communes = new["commune"].reset_index()
     return pd.DataFrame(
         {

@@ -6,7 +6,7 @@ Belongs here: words that stand on every asset. Does not belong here: assets.
 from kh02_pipelines.resources.dead_runs import POOL as POOL
 
 SOURCES = "sources"
-REGISTER = "register"
+HISTORY = "history"
 CROSSWALK = "crosswalk"
 CATALOGUE = "catalogue"
 PUBLICATION = "publication"

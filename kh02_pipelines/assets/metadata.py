@@ -58,6 +58,18 @@ def table_out(table: Table, group: str) -> dg.AssetOut:
     )
 
 
+def frame_out(key: str, group: str, vi: str, en: str) -> dg.AssetOut:
+    """A frame that is not published as an output of a multi-asset."""
+    return dg.AssetOut(
+        key=key,
+        group_name=group,
+        owners=groups.OWNERS,
+        kinds=groups.FRAME_KINDS,
+        description=groups.described(vi, en),
+        dagster_type=pd.DataFrame,
+    )
+
+
 def frame_metadata(frame: pd.DataFrame, **more: Any) -> dict[str, Any]:
     """Row count and preview of a frame, and whatever else is given."""
     return {"dagster/row_count": len(frame), "preview": preview(frame), **more}

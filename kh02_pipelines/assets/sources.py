@@ -1,11 +1,12 @@
 """Group ``sources``: the start of a run, the release date, the raw frames as their sources print them.
 
-Also the tables about the sources, which stand in the group ``register``.
+Also the tables about the sources, which stand in the group ``history``.
 """
 
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pandas as pd
@@ -13,8 +14,11 @@ import pandas as pd
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.assets.metadata import counts_chart, definition_metadata, frame_metadata
+from kh02_pipelines.catalogue.plan import source
+from kh02_pipelines.history.periods import periods_of
 from kh02_pipelines.history.states import require_date
 from kh02_pipelines.intake.gather import gather
+from kh02_pipelines.intake.source_tables import CONFLICTS
 from kh02_pipelines.release.clock import require_no_future
 from kh02_pipelines.release.publish import one_publisher
 from kh02_pipelines.release.reconcile import reconcile
@@ -74,17 +78,19 @@ def release_date(config: ReleaseDate, stores: dg.ResourceParam[Stores]) -> dg.Ma
         raise dg.Failure(
             f"as_of {config.as_of!r} is not a date; write it as YYYY-MM-DD", allow_retries=False
         ) from error
-    day = f"{require_date(wanted, today):%Y-%m-%d}"
+    day = f"{require_date(wanted, first_build_day(stores.reference), today):%Y-%m-%d}"
     return dg.MaterializeResult(value=day, metadata={"as_of": day, "today": f"{today:%Y-%m-%d}"})
+
+
+def first_build_day(reference: Path) -> dt.date:
+    """The first day that a catalogue can speak for: the last of the three tiers, which stands beside every other."""
+    periods = periods_of(REFERENCE_FILES["periods"].read(reference))
+    return (periods.legacy_day or periods.first_day).date()
 
 
 def source_key(name: str) -> dg.AssetKey:
     """The asset of one raw frame, named after the reference file whose shape it has."""
-    return dg.AssetKey(_output(name))
-
-
-def _output(name: str) -> str:
-    return "source_" + name.replace("-", "_")
+    return dg.AssetKey(source(name))
 
 
 def _source_out(file: ReferenceFile) -> dg.AssetOut:
@@ -102,12 +108,27 @@ def _source_out(file: ReferenceFile) -> dg.AssetOut:
 def _table_out(table: Table) -> dg.AssetOut:
     return dg.AssetOut(
         key=table.name,
-        group_name=groups.REGISTER,
+        group_name=groups.HISTORY,
         owners=groups.OWNERS,
         kinds=groups.FRAME_KINDS,
         is_required=False,
         metadata=definition_metadata(table),
         description=groups.described(table.vi + ".", table.en + "."),
+        dagster_type=pd.DataFrame,
+    )
+
+
+def _conflicts_out() -> dg.AssetOut:
+    return dg.AssetOut(
+        key=CONFLICTS,
+        group_name=groups.HISTORY,
+        owners=groups.OWNERS,
+        kinds=groups.FRAME_KINDS,
+        is_required=False,
+        description=groups.described(
+            "Khác biệt giữa các nguồn, trước khi đối chiếu số liệu tổng với lịch sử.",
+            "Where sources differ, before totals are held against the history.",
+        ),
         dagster_type=pd.DataFrame,
     )
 
@@ -118,8 +139,9 @@ def _table_out(table: Table) -> dg.AssetOut:
     can_subset=True,
     deps=[reconciled_stores],
     outs={
-        **{_output(file.name): _source_out(file) for file in REFERENCE_FILES.values()},
-        **{table.name: _table_out(table) for table in QUALITY_TABLES},
+        **{source(file.name): _source_out(file) for file in REFERENCE_FILES.values()},
+        **{table.name: _table_out(table) for table in QUALITY_TABLES if table.name != "source_conflict"},
+        CONFLICTS: _conflicts_out(),
     },
 )
 @explained
@@ -136,7 +158,7 @@ def sources(
         yield dg.MaterializeResult(
             asset_key=source_key(file.name),
             value=frame,
-            metadata=frame_metadata(frame, sha256=hashed, file=f"{file.name}.csv", source=followed),
+            metadata=frame_metadata(frame, sha256=hashed, file=file.path(stores.reference).name, source=followed),
             data_version=dg.DataVersion(hashed),
         )
     for name, frame in intake.tables.by_name().items():
@@ -156,7 +178,7 @@ def _chart(name: str, frame: pd.DataFrame) -> dg.MarkdownMetadataValue:
         "source_file": ("role", "tệp theo vai trò · files by role"),
         "quarantine": ("source", "dòng cách ly theo nguồn · quarantined rows by source"),
         "source_issue": ("rule", "giá trị đã sửa theo quy tắc · changed values by rule"),
-        "source_conflict": ("class", "khác biệt theo loại · differences by class"),
+        CONFLICTS: ("class", "khác biệt theo loại · differences by class"),
     }[name]
     return counts_chart(frame[by], title)
 

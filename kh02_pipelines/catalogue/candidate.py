@@ -1,7 +1,7 @@
 """A candidate: the tables of a release that is not published yet, with what surrounds it.
 
 Belongs here: the classes that rules, staging and publishing share. Does not belong here: making a candidate
-(``catalogue.build``), finding its surroundings (``release.surroundings``) or judging it (``checks``).
+(``catalogue.plan``), finding its surroundings (``release.surroundings``) or judging it (``checks``).
 """
 
 import datetime as dt
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+
+from kh02_pipelines.tables.contract import CONTRACT_VERSION
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,21 @@ SchemaText = Mapping[str, tuple[str, bool]]
 
 @dataclass(frozen=True)
 class Previous:
-    """The release that a candidate would replace. ``tables`` reads a table when it is asked for."""
+    """The release that a candidate would replace. ``tables`` reads a table when it is asked for.
+
+    ``contract``: the version of the contract it was published under.
+    """
 
     release_id: str
     as_of: dt.date
     schemas: Mapping[str, SchemaText]
     tables: Mapping[str, pd.DataFrame]
+    contract: str = CONTRACT_VERSION
+
+    @property
+    def is_of_older_contract(self) -> bool:
+        """Whether the number before the dot has been raised since: keys and columns may differ."""
+        return self.contract.partition(".")[0] != CONTRACT_VERSION.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -58,10 +69,10 @@ class Context:
 class Candidate:
     """The tables of a release that is not published yet, and what a rule may hold them against.
 
-    ``totals``: how many units the law gives (``level``, ``type``, ``count``) on 30 June 2025 and on ``as_of``.
+    ``totals``: how many units there are by law or by others' counts, see ``history.totals.expected_totals``.
     ``row_flow``: rows in, added, set aside and out of every step (see ``catalogue.row_flow``).
-    ``evidence``: further frames staged with the tables: ``rulings`` as their source has them, ``province_totals``
-    (``province_code``, ``type``, ``count`` on ``as_of``), ``reform_totals`` (``fact``, ``count``; none before it).
+    ``evidence``: further frames staged with the tables: ``rulings`` and ``periods`` as their sources have them,
+    ``change_totals`` (``effective_date``, ``fact``, ``count``).
     """
 
     tables: Mapping[str, pd.DataFrame]

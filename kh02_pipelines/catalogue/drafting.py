@@ -14,17 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from kh02_pipelines.catalogue.build import NEW_REGISTER, OLD_REGISTER, links_of, read_reference, ruled_documents
+from kh02_pipelines.catalogue.plan import whole_history
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.history.history import build_history
-from kh02_pipelines.history.links import OPENING_DATE
-from kh02_pipelines.history.ruling_form import RELATIONS_TARGET
-from kh02_pipelines.history.rulings import same_name_pairs
 from kh02_pipelines.history.states import DateOutOfRange, units_as_of
-from kh02_pipelines.intake.cleaning import clean_units
 from kh02_pipelines.sources.grid import read_bounded
 from kh02_pipelines.sources.nso_code_list import read_nso_code_list
-from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER
+from kh02_pipelines.sources.reference_data import REFERENCE_FOLDER, read_reference
 from kh02_pipelines.sources.resolution import (
     DRAFT_COLUMNS,
     Draft,
@@ -76,17 +71,15 @@ def surroundings_of(day: dt.date, folder: Path = REFERENCE_FOLDER) -> Surroundin
     """
     on = pd.Timestamp(day)
     before = on - pd.Timedelta(days=1)
-    if before < OPENING_DATE:
+    frames = whole_history(read_reference(folder))
+    versions, links = frames["unit_version"], frames["links"]
+    opening = versions["valid_from"].min()
+    if before < opening:
         raise DateOutOfRange(
             f"no units are known for {before:%Y-%m-%d}, the day before the changes",
             field="on",
-            remedy=f"use a day after {OPENING_DATE:%Y-%m-%d}",
+            remedy=f"use a day after {opening:%Y-%m-%d}",
         )
-    raw = read_reference(folder)
-    cleaned = {name: clean_units(raw[name], raw["rulings"], name) for name in (OLD_REGISTER, NEW_REGISTER)}
-    links = links_of(raw, cleaned, ruled_documents(raw))
-    same_names = same_name_pairs(raw["rulings"], RELATIONS_TARGET)
-    versions = build_history(cleaned[OLD_REGISTER], links, same_names).unit_version
     units, then = units_as_of(versions, before), units_as_of(versions, on)
     merged = links[(links["effective_date"] == on) & (links["successor_level"] == "province")]
     return Surroundings(

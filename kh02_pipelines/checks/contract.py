@@ -22,9 +22,12 @@ def schema_text(schema: pa.Schema) -> SchemaText:
 
 
 def contract_broken(candidate: Candidate) -> pd.DataFrame:
-    """Tables or columns of the last release that are gone, have another type, or may newly be empty."""
+    """Tables or columns of the last release that are gone, have another type, or may newly be empty.
+
+    A release under a new contract (the number before the dot) is what may differ; its CHANGELOG says in what.
+    """
     previous = candidate.context.previous
-    if previous is None:
+    if previous is None or previous.is_of_older_contract:
         return together()
     parts = []
     for table, before in previous.schemas.items():

@@ -10,7 +10,8 @@ import pandas as pd
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.name_form import UNIT_TABLES, legacy_encoding
 from kh02_pipelines.checks.rule import Rule, Word, among, findings, together
-from kh02_pipelines.history.links import REFORM_DATE
+from kh02_pipelines.checks.time import period, periods, provinces_of_versions
+from kh02_pipelines.history.legal import governs
 
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 
@@ -23,7 +24,7 @@ def codes_misfit(candidate: Candidate) -> pd.DataFrame:
 
 
 def types_misfit(candidate: Candidate) -> pd.DataFrame:
-    """Units whose type is not the leading words of their name, or that no longer exists on the release date."""
+    """Units whose type is not the leading words of their name, or is none of the period of the release date."""
     parts = []
     for name in UNIT_TABLES:
         units = candidate.tables[name]
@@ -36,19 +37,23 @@ def types_misfit(candidate: Candidate) -> pd.DataFrame:
         parts.append(
             findings(name, named[~pd.Series(lead, index=named.index, dtype=bool)], "code", "name and type disagree")
         )
-    communes = candidate.tables["commune"]
-    if pd.Timestamp(candidate.as_of) >= REFORM_DATE:
-        gone = communes[communes["type"] == "thị trấn"]
-        parts.append(findings("commune", gone, "code", "thị trấn ended on 2025-07-01"))
+    now = period(candidate)
+    for level in ("province", "commune"):
+        units = candidate.tables[level]
+        gone = units[~units["type"].isin(now.types[level])]
+        problem = "there is no " + gone["type"] + f" of this level since {now.valid_from:%Y-%m-%d}"
+        parts.append(findings(level, gone, "code", problem))
     return together(*parts)
 
 
 def parents_misfit(candidate: Candidate) -> pd.DataFrame:
     """Versions whose parent has the wrong level or was not in force when the unit began."""
     versions = candidate.tables["unit_version"]
-    before = versions["valid_from"] < REFORM_DATE
-    level = versions["level"].map({"district": "province", "commune": "province"})
-    level = level.mask((versions["level"] == "commune") & before, "district")
+    level = pd.Series(None, index=versions.index, dtype="str")
+    for each in periods(candidate).each:
+        begun = versions["valid_from"] >= each.valid_from
+        above = {name: each.level_above(name) for name in each.levels}
+        level = level.mask(begun, versions["level"].map(above))
     below = versions[versions["level"] != "province"].assign(parent_level=level)
     parents = versions[["level", "code", "valid_from", "valid_to"]].add_prefix("parent_")
     found = below[["unit_id", "parent_level", "parent_code", "valid_from"]].merge(
@@ -68,23 +73,43 @@ def parents_misfit(candidate: Candidate) -> pd.DataFrame:
 def event_law_unfit(candidate: Candidate) -> pd.DataFrame:
     """Events whose document does not govern the unit they found or end."""
     tables = candidate.tables
-    events = tables["change_event"]
+    events, versions = tables["change_event"], tables["unit_version"]
     named = events["event_id"].str.split("/", n=3, expand=True).reindex(columns=[0, 1, 2]).astype("str")
-    subject = pd.DataFrame({"level": named[1], "code": named[2]}, index=events.index)
-    started = tables["unit_version"].dropna(subset=["started_by"]).drop_duplicates("started_by")
-    ended = tables["unit_version"].dropna(subset=["ended_by"]).drop_duplicates("ended_by")
-    parent = events["event_id"].map(started.set_index("started_by")["parent_code"]).astype("str")
-    heirs = tables["succession"].drop_duplicates("predecessor_id").set_index("predecessor_id")["successor_id"]
-    parents = tables["unit_version"].set_index("unit_id")["parent_code"]
-    heir_province = pd.Series(ended["unit_id"].map(heirs).map(parents).array, index=ended["ended_by"].array)
-    province = subject["code"].where(subject["level"] == "province", parent)
-    province = province.fillna(
-        events["event_id"].map(heir_province).astype("str")
-    )  # a split ends a unit and starts none
-    governs = events["legal_document"].map(tables["legal_document"].set_index("number")["governs"]).astype("str")
-    fits = (governs == subject["level"] + ":*") | (governs == subject["level"] + ":" + province)
-    wrong = events[~fits & governs.notna()]
+    first, last = versions["valid_from"], versions["valid_to"] - pd.Timedelta(days=1)
+    began, ended = (
+        pd.Series(provinces_of_versions(versions, days).array, index=versions["unit_id"].array)
+        for days in (first, last)
+    )
+    links = tables["succession"].drop_duplicates("event_id").set_index("event_id")
+    fits = pd.Series(False, index=events.index)
+    for unit_ids, provinces in (
+        (
+            versions.dropna(subset=["started_by"]).drop_duplicates("started_by").set_index("started_by")["unit_id"],
+            began,
+        ),
+        (versions.dropna(subset=["ended_by"]).drop_duplicates("ended_by").set_index("ended_by")["unit_id"], ended),
+        (links["successor_id"], began),  # of districts that hand over communes
+    ):
+        province = events["event_id"].map(unit_ids).map(provinces).astype("str")
+        fits |= governs(tables["legal_document"], events["legal_document"], named[1], province) & province.notna()
+    fits |= _governs_heirs(candidate, began) & ~fits
+    wrong = events[~fits & events["legal_document"].isin(tables["legal_document"]["number"])]
     return together(findings("change_event", wrong, "event_id", wrong["legal_document"] + " does not govern this unit"))
+
+
+def _governs_heirs(candidate: Candidate, provinces: pd.Series) -> pd.Series:
+    """Events that end a unit by the law of the province that one of its successors lies in."""
+    events, versions = candidate.tables["change_event"], candidate.tables["unit_version"]
+    ended_by = versions.set_index("unit_id")["ended_by"]
+    links = candidate.tables["succession"][["predecessor_id", "successor_id"]]
+    links = links.assign(event_id=links["predecessor_id"].map(ended_by)).merge(
+        events[["event_id", "legal_document"]], on="event_id"
+    )
+    level = links["event_id"].str.split("/").str[1]
+    lawful = governs(
+        candidate.tables["legal_document"], links["legal_document"], level, links["successor_id"].map(provinces)
+    )
+    return events["event_id"].isin(links.loc[lawful & links["legal_document"].notna(), "event_id"])
 
 
 def law_too_late(candidate: Candidate) -> pd.DataFrame:

@@ -7,8 +7,9 @@ Belongs here: rules that tie the crosswalk tables to the unit tables. Does not b
 import pandas as pd
 
 from kh02_pipelines.catalogue.candidate import Candidate
-from kh02_pipelines.checks.rule import Rule, Word, among, findings, together
-from kh02_pipelines.history.links import REFORM_DATE
+from kh02_pipelines.checks.rule import Rule, Word, among, findings, nothing, together
+from kh02_pipelines.checks.time import opening_day, period, rearranged_since
+from kh02_pipelines.history.periods import FRESH
 from kh02_pipelines.tables.vocabulary import EVENT_KINDS
 
 RELATION_OF_KIND = {
@@ -56,16 +57,26 @@ def extents_contradict(candidate: Candidate) -> pd.DataFrame:
 
 
 def new_codes_unexplained(candidate: Candidate) -> pd.DataFrame:
-    """New codes that are neither a member's code nor a special zone made of an island district."""
+    """New codes that come from nowhere the period allows: neither a member's nor a zone's made of an island district.
+
+    Units that later changes founded are judged by what the period allows after its first day.
+    """
     tables = candidate.tables
+    now = period(candidate)
+    if FRESH in now.opening_codes:
+        return nothing()
+    later = FRESH in now.new_codes
+    founded = {level: rearranged_since(candidate, level) for level in ("province", "commune")}
     links, districts = tables["commune_crosswalk"], tables["district_crosswalk"]
     members = links.loc[links["old_code"] == links["new_code"], "new_code"]
     direct = districts[districts["sole_successor"] & ~among(districts["new_commune_code"], links["new_code"])]
     communes = tables["commune"]
     zones = among(communes["code"], direct["new_commune_code"]) & (communes["type"] == "đặc khu")
     stray = communes[~among(communes["code"], members) & ~zones]
+    stray = stray[~(later & among(stray["code"], founded["commune"]))]
     provinces = tables["province"]
     stray_provinces = provinces[~_code_of_member(tables["province_crosswalk"], provinces["code"])]
+    stray_provinces = stray_provinces[~(later & among(stray_provinces["code"], founded["province"]))]
     return together(
         findings("commune", stray, "code", "code is neither a member's nor an island district's zone"),
         findings("province", stray_provinces, "code", "code is not a member's"),
@@ -77,18 +88,25 @@ def _code_of_member(links: pd.DataFrame, codes: pd.Series) -> pd.Series:
 
 
 def provinces_torn(candidate: Candidate) -> pd.DataFrame:
-    """Old provinces with several successors, and communes or districts that do not follow their province."""
+    """Old provinces with several successors, and communes or districts that do not follow their province.
+
+    Of the day on which the period opened: what later changes divided or moved is left out.
+    """
     tables = candidate.tables
+    moved = {level: rearranged_since(candidate, level) for level in ("province", "commune")}
     provinces = tables["province_crosswalk"]
     torn = provinces[provinces["old_code"].duplicated(keep=False)]
+    torn = torn[~among(torn["new_code"], moved["province"])]
     new_of = provinces.drop_duplicates("old_code").set_index("old_code")["new_code"]
     links = tables["commune_crosswalk"]
     astray = links[links["old_province_code"].map(new_of) != links["new_province_code"]]
+    astray = astray[~among(astray["new_code"], moved["commune"])]
     located = tables["commune"].set_index("code")["province_code"]
     misnamed = links[links["new_code"].map(located) != links["new_province_code"]]
     districts = tables["district_crosswalk"]
     of_district = tables["legacy_district"].set_index("code")["province_code"]
     away = districts[districts["old_district_code"].map(of_district).map(new_of) != districts["new_province_code"]]
+    away = away[~among(away["new_commune_code"], moved["commune"])]
     keys = ["old_code", "new_code"]
     return together(
         findings("province_crosswalk", torn, keys, "the old province has several successors"),
@@ -152,11 +170,14 @@ def district_flags_wrong(candidate: Candidate) -> pd.DataFrame:
 def events_contradict(candidate: Candidate) -> pd.DataFrame:
     """Links whose relation is not what the event that founded the new unit is called.
 
-    Judged for units founded on the day of the reform and still in force: later events say what happened to the new
-    unit, and the relation what happened to the old one.
+    Judged for units founded on the first day of the period and still in force: later events say what happened to the
+    new unit, and the relation what happened to the old one.
     """
     tables = candidate.tables
-    founded = tables["unit_version"][tables["unit_version"]["valid_from"] == REFORM_DATE]
+    day = opening_day(candidate)
+    if day is None:
+        return nothing()
+    founded = tables["unit_version"][tables["unit_version"]["valid_from"] == day]
     founded = founded[founded["valid_to"].isna()].drop_duplicates("code")
     kinds = founded.merge(tables["change_event"], left_on="started_by", right_on="event_id")[["code", "kind"]]
     fitting = {(relation, kind) for relation, words in RELATION_OF_KIND.items() for kind in words}
@@ -217,7 +238,7 @@ RULES = (
         Word.CORRECT,
         "Mỗi xã cũ có nhiều nhất một xã kế thừa toàn bộ dân số",
         "At most one successor has all of an old commune's population",
-        "correct population_heirs.csv for the named commune",
+        "correct the shares of the named commune in the changes of its day",
         heirs_contradict,
     ),
     Rule(
@@ -231,8 +252,8 @@ RULES = (
     Rule(
         "events_fit_relations",
         Word.CONSISTENT,
-        "Loại sự kiện ngày 01/07/2025 khớp với quan hệ trong bảng chuyển đổi: không đổi thì không phải đổi tên",
-        "Events of 2025-07-01 agree with the relations in the crosswalks: what is unchanged was not renamed",
+        "Loại sự kiện ngày đầu thời kỳ khớp với quan hệ trong bảng chuyển đổi: không đổi thì không phải đổi tên",
+        "Events of the day the period opened agree with the relations in the crosswalks: unchanged is not renamed",
         "run the whole job again; if it stays, rule whether the two spellings of the named unit are one name",
         events_contradict,
     ),

@@ -8,8 +8,9 @@ import pandas as pd
 
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.rule import Rule, Word, among, findings, nothing, one_finding, together
-from kh02_pipelines.history.links import OPENING_DATE, PROVINCE_SUCCESSIONS, REFORM_DATE, SUCCESSIONS
-from kh02_pipelines.history.ruling_form import RELATIONS_TARGET, RULINGS_CAN_SAY
+from kh02_pipelines.checks.time import last_three_tier_day, opening_day, rearranged_since
+from kh02_pipelines.history.legal import governs
+from kh02_pipelines.history.ruling_form import PROVINCE_SUCCESSIONS, REGISTER, RELATIONS, RULINGS_CAN_SAY, SUCCESSIONS
 from kh02_pipelines.history.rulings import PAIR_SEPARATOR
 from kh02_pipelines.history.states import units_as_of
 
@@ -35,22 +36,37 @@ _KEYS = {
 
 
 def link_law_unfit(candidate: Candidate) -> pd.DataFrame:
-    """Links whose document does not govern the new unit: its province at its level."""
-    if pd.Timestamp(candidate.as_of) < REFORM_DATE:  # every unit stands on the code list then in force
+    """Links whose document governs the new unit in no province that it has lain in since the period opened."""
+    day = opening_day(candidate)
+    if day is None:  # every unit stands on what the period found
         return nothing()
     tables = candidate.tables
-    governs = tables["legal_document"].set_index("number")["governs"]
+    documents, versions = tables["legal_document"], tables["unit_version"]
+    since = versions[(versions["level"] == "commune") & (versions["valid_from"] >= day)]
+    lain = since[["code", "parent_code"]].drop_duplicates().rename(columns={"parent_code": "province"})
     parts = []
-    for name, level, province in (
-        ("commune_crosswalk", "commune", "new_province_code"),
-        ("district_crosswalk", "commune", "new_province_code"),
-        ("province_crosswalk", "province", "new_code"),
+    for name, level, code, province in (
+        ("commune_crosswalk", "commune", "new_code", "new_province_code"),
+        ("district_crosswalk", "commune", "new_commune_code", "new_province_code"),
+        ("province_crosswalk", "province", "new_code", "new_code"),
     ):
-        links = tables[name]
-        governed = links["legal_document"].map(governs)
-        wrong = links[governed.notna() & (governed != f"{level}:*") & (governed != f"{level}:" + links[province])]
-        problem = wrong["legal_document"] + " does not govern the new unit"
-        parts.append(findings(name, wrong, _KEYS[name], problem))
+        links = tables[name].reset_index(drop=True)
+        levels = pd.Series(level, index=links.index)
+        fits = governs(documents, links["legal_document"], levels, links[province])
+        doubtful = links[~fits].reset_index()
+        if level == "commune" and len(doubtful):
+            earlier = doubtful.merge(lain, left_on=code, right_on="code")
+            earlier = earlier[
+                governs(
+                    documents,
+                    earlier["legal_document"],
+                    levels.reindex(earlier.index).fillna(level),
+                    earlier["province"],
+                )
+            ]
+            doubtful = doubtful[~doubtful["index"].isin(earlier["index"])]
+        problem = doubtful["legal_document"] + " does not govern the new unit"
+        parts.append(findings(name, doubtful, _KEYS[name], problem))
     return together(*parts)
 
 
@@ -59,25 +75,35 @@ def rulings_disregarded(candidate: Candidate) -> pd.DataFrame:
     rulings = candidate.evidence.get("rulings")
     if rulings is None:
         return one_finding("rulings", "evidence", "was not staged, so rulings cannot be compared")
-    tables = candidate.tables
-    stray = rulings[~rulings["target"].isin({meaning.target for meaning in RULINGS_CAN_SAY})]
-    on_old = rulings[rulings["target"] == "units_2025-06-30"]
+    tables, as_of = candidate.tables, pd.Timestamp(candidate.as_of)
+    target = rulings["target"].str.rsplit("_", n=1)
+    about, days = target.str[0], pd.to_datetime(target.str[-1], errors="coerce")
+    known = {meaning.about for meaning in RULINGS_CAN_SAY}
+    changed = set(tables["change_event"]["effective_date"].unique())
+    last, opened = last_three_tier_day(candidate), opening_day(candidate)
+    stray = ~about.isin(known) | days.isna()
+    stray |= (days <= as_of) & about.isin([SUCCESSIONS, PROVINCE_SUCCESSIONS, RELATIONS]) & ~days.isin(list(changed))
     legacy = pd.concat([tables[f"legacy_{level}"] for level in ("province", "district", "commune")])
-    old = units_as_of(tables["unit_version"], OPENING_DATE)
     parts = [
-        findings("rulings", stray, "ruling_id", "has a target that no ruling can have"),
+        findings("rulings", rulings[stray], "ruling_id", "has a target that no ruling can have"),
         *(_unknown_ids(tables[name], name, rulings) for name in ("commune_crosswalk", "succession")),
-        _unit_rulings("legacy_commune", legacy, on_old[on_old["field"] != "parent_code"]),
-        _unit_rulings("unit_version", old, on_old),
     ]
-    if pd.Timestamp(candidate.as_of) >= REFORM_DATE:
-        new = units_as_of(tables["unit_version"], REFORM_DATE)
-        same_names = rulings[rulings["target"] == RELATIONS_TARGET]
+    for day in sorted(days[days <= as_of].unique()):
+        mine = rulings[days == day]
+        of = about[days == day]
+        state = units_as_of(tables["unit_version"], day)
+        on_units = mine[of == REGISTER]
+        parts.append(_unit_rulings("unit_version", state, on_units))
+        if day == last:
+            parts.append(_unit_rulings("legacy_commune", legacy, on_units[on_units["field"] != "parent_code"]))
+        if day != opened:
+            continue
+        later = rearranged_since(candidate, "commune")
+        same_names = mine[of == RELATIONS]
         parts += [
-            _pair_rulings(tables["commune_crosswalk"], rulings[rulings["target"] == SUCCESSIONS]),
-            _struck_pairs(tables["province_crosswalk"], rulings[rulings["target"] == PROVINCE_SUCCESSIONS]),
-            _unit_rulings("unit_version", new, rulings[rulings["target"] == "units_2025-07-01"]),
-            _misquoted_names(old, new, same_names),
+            _pair_rulings(tables["commune_crosswalk"], mine[of == SUCCESSIONS], later),
+            _struck_pairs(tables["province_crosswalk"], mine[of == PROVINCE_SUCCESSIONS]),
+            _misquoted_names(units_as_of(tables["unit_version"], last), state, same_names),
             *(_called_renamed(tables[name], name, same_names) for name in ("commune_crosswalk", "province_crosswalk")),
         ]
     return together(*parts)
@@ -86,12 +112,17 @@ def rulings_disregarded(candidate: Candidate) -> pd.DataFrame:
 def _unknown_ids(links: pd.DataFrame, table: str, rulings: pd.DataFrame) -> pd.DataFrame:
     named = links[links["ruling_id"].notna() & (links["ruling_id"] != "")]
     keys = _KEYS.get(table, ["predecessor_id", "successor_id"])
-    stray = named[~among(named["ruling_id"], rulings["ruling_id"])]
+    ids = named["ruling_id"].str.split(" ").explode()  # a unit may have one ruling for each field
+    stray = named.loc[ids[~ids.isin(rulings["ruling_id"])].index.unique()]
     return findings(table, stray, keys, "names a ruling that does not exist")
 
 
-def _pair_rulings(links: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
-    """Pairs that a ruling sets or adds stand with its id; pairs it replaces do not stand."""
+def _pair_rulings(links: pd.DataFrame, rulings: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
+    """Pairs that a ruling sets or adds stand with its id; pairs it replaces do not stand.
+
+    ``later``: new codes that other changes have rearranged since; their pairs are no longer those of the ruling.
+    """
+    rulings = rulings[~rulings["key"].str.rpartition(PAIR_SEPARATOR)[2].isin(list(later))]
     printed = rulings["key"].str.split(PAIR_SEPARATOR, n=1, expand=True).reindex(columns=[0, 1]).astype("str")
     side = rulings["field"]
     ruled = (

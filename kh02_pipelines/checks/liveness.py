@@ -13,6 +13,7 @@ import pandas as pd
 
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.rule import Rule, Word, among, findings, nothing, one_finding, together
+from kh02_pipelines.checks.time import opening_day
 from kh02_pipelines.history.states import units_as_of
 
 LAW_FILE = "legal_documents.csv"
@@ -86,10 +87,11 @@ def law_unapplied(candidate: Candidate) -> pd.DataFrame:
     """Documents about units in force on the release date that no event rests on: a change not taken in."""
     documents = candidate.tables["legal_document"]
     due = documents["effective_on"] <= pd.Timestamp(candidate.as_of)
-    about_units = documents["governs"].str.contains(":", regex=False)
+    about_units = documents["governs"].str.contains("[a-z]:", regex=True)
     cited = among(documents["number"], candidate.tables["change_event"]["legal_document"])
-    reform_to_come = candidate.tables["change_event"].empty
-    wrong = documents[due & about_units & ~cited & (not reform_to_come)]
+    if opening_day(candidate) is None:  # its law is in force before it is
+        return nothing()
+    wrong = documents[due & about_units & ~cited]
     return together(findings("legal_document", wrong, "number", "is in force and no event rests on it"))
 
 
@@ -123,14 +125,17 @@ def _common_counts(candidate: Candidate) -> dict[str, tuple[int, int]]:
     }
     if {"change_event", "succession"} <= set(previous.tables):
         common = min(pd.Timestamp(previous.as_of), pd.Timestamp(candidate.as_of))
-        sides = [_links_until(tables, common) for tables in (previous.tables, candidate.tables)]
+        known = (previous.tables, candidate.tables)
+        since = max((tables["change_event"]["effective_date"].min() for tables in known), default=common)
+        sides = [_links_between(tables, since, common) for tables in known]
         counts["succession"] = (sides[0], sides[1])
     return counts
 
 
-def _links_until(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp) -> int:
+def _links_between(tables: Mapping[str, pd.DataFrame], since: pd.Timestamp, until: pd.Timestamp) -> int:
+    """Links of the span that both releases know: one contract may reach back further than the other."""
     events = tables["change_event"]
-    known = events.loc[events["effective_date"] <= day, "event_id"]
+    known = events.loc[events["effective_date"].between(since, until), "event_id"]
     return int(among(tables["succession"]["event_id"], known).sum())
 
 
@@ -218,7 +223,7 @@ RULES = (
         Word.LIVE,
         "Mọi văn bản đang có hiệu lực đều đã có sự kiện tương ứng",
         "Every document in force has at least one event that rests on it",
-        "add the changes of the named document to changes.csv",
+        "add the changes of the named document",
         law_unapplied,
         blocking=False,
     ),

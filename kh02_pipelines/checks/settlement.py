@@ -15,7 +15,7 @@ from kh02_pipelines.checks.rule import Rule, Word, among, findings, nothing, one
 from kh02_pipelines.intake.name_conflicts import likeness
 
 OPEN = "open"
-EXPLAINED = ("spelling", "one_of_several", "not_listed", "not_identified")
+EXPLAINED = ("spelling", "total", "one_of_several", "not_listed", "not_identified")
 """Classes that say all there is to say: nobody needs to rule on such a difference."""
 
 
@@ -83,9 +83,12 @@ def rows_quarantined(candidate: Candidate) -> pd.DataFrame:
 
 
 def ids_withdrawn(candidate: Candidate) -> pd.DataFrame:
-    """Unit ids of the last release that this one no longer has, of units that began by the day both speak for."""
+    """Unit ids of the last release that this one no longer has, of units that began by the day both speak for.
+
+    A new contract may give other ids; which ones it does is in its CHANGELOG.
+    """
     previous = candidate.context.previous
-    if previous is None or "unit_version" not in previous.tables:
+    if previous is None or "unit_version" not in previous.tables or previous.is_of_older_contract:
         return nothing()
     before = previous.tables["unit_version"]
     known = before[before["valid_from"] <= pd.Timestamp(candidate.as_of)]

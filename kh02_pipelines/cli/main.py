@@ -27,7 +27,7 @@ from rich.progress import (
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from kh02_pipelines.cli import duty, releases, servers
+from kh02_pipelines.cli import days, duty, releases, servers
 from kh02_pipelines.cli.diff import diff
 from kh02_pipelines.cli.draft import draft
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
@@ -49,6 +49,8 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 app.command()(diff)
 app.command()(draft)
+app.command()(days.units)
+app.command()(days.crosswalk)
 app.command()(servers.webserver)
 app.command()(servers.daemon)
 app.command()(servers.dev)
@@ -96,6 +98,7 @@ def build(
     ] = None,
 ) -> None:
     """Dựng, kiểm tra và công bố danh mục · Build, check and publish the catalogue."""
+    from kh02_pipelines.assets.sources import first_build_day
     from kh02_pipelines.automation.runner import run_catalogue  # Dagster's import costs a second or two
     from kh02_pipelines.definitions import build_defs
     from kh02_pipelines.history.states import require_date
@@ -106,7 +109,7 @@ def build(
     settings = Settings()
     stores = Stores.from_settings(settings)
     if as_of is not None:
-        require_date(_date(as_of), stores.clock().date())
+        require_date(_date(as_of), first_build_day(stores.reference), stores.clock().date())
     require_writable(settings.home_path)
     stores.database.require_schema()  # a database that is down is better known now than after the work
     columns = (

@@ -1,20 +1,17 @@
 """The law that a unit or a change rests on.
 
-Belongs here: from a level, a province and a date to the number of the governing document. Does not belong
+Belongs here: dates, clauses and citations of documents, and whether one governs a unit. Does not belong
 here: the documents themselves (``sources/reference/legal_documents.csv``).
 """
 
 import pandas as pd
 
-from kh02_pipelines.errors import SourceError
 from kh02_pipelines.sources.refusal import refuse_first
 
 LEGAL_DOCUMENTS_FILE = "legal_documents.csv"
 
-OLD_CODE_LIST = "124/2004/QĐ-TTg"
-"""The code list in force until 30 June 2025: all we cite for units whose founding act is older than our data."""
-
-DATES = ["issued_on", "effective_on"]
+DATES = ["issued_on", "effective_on", "register_date"]
+ANY = "*"
 
 
 def legal_document_table(raw: pd.DataFrame) -> pd.DataFrame:
@@ -82,42 +79,25 @@ def parse_clauses(raw: pd.DataFrame, file: str) -> pd.Series:
     return filled.astype("Int32")
 
 
-def require_governing(cited: pd.DataFrame, provinces: pd.Series, resolutions: pd.Series, file: str) -> None:
-    """Raise SourceError when a row cites another document than the resolution of its new commune's province.
+def governs(documents: pd.DataFrame, numbers: pd.Series, levels: pd.Series, provinces: pd.Series) -> pd.Series:
+    """Whether each document governs a unit of that level and province; True for a number that is not known.
 
-    ``cited``: ``successor_code``, ``legal_document``, ``row``; ``provinces``: new commune code → province code;
-    ``resolutions``: see ``commune_documents``.
+    ``governs`` of a document lists ``level:province``, either of which may be ``*``.
     """
-    due = cited["successor_code"].map(provinces).map(resolutions).astype("str")
-    wrong = due.notna() & (cited["legal_document"] != due)
-    refuse_first(
-        cited.assign(due=due),
-        wrong,
-        "{successor_code} cites {legal_document!r}, and {due} governs its province",
-        file=file,
-        field="legal_document",
-        remedy="cite the resolution of the new commune's province",
-    )
-
-
-def governing_document(documents: pd.DataFrame, subject: str) -> str:
-    """The number of the one document whose ``governs`` is ``subject`` (``province:*``, ``commune:38``, …).
-
-    Raises SourceError when there is none or more than one.
-    """
-    numbers = documents.loc[documents["governs"] == subject, "number"]
-    if len(numbers) != 1:
-        raise SourceError(
-            f"{len(numbers)} documents govern {subject}, one is needed",
-            file=LEGAL_DOCUMENTS_FILE,
-            field="governs",
-            remedy=f"let exactly one document govern {subject}",
+    asked = pd.DataFrame({"number": numbers, "level": levels, "province": provinces.fillna(ANY)})
+    scopes = documents.set_index("number")["governs"].str.split(" ").to_dict()
+    fits = {
+        (number, level, province): bool(
+            {f"{level}:{province}", f"{level}:{ANY}", f"{ANY}:{province}", f"{ANY}:{ANY}"} & set(scopes[number])
         )
-    return str(numbers.iloc[0])
+        for number, level, province in asked.drop_duplicates().itertuples(index=False)
+        if number in scopes
+    }
+    keys = zip(asked["number"], asked["level"], asked["province"], strict=True)
+    return pd.Series([fits.get(key, True) for key in keys], index=numbers.index, dtype=bool)
 
 
-def commune_documents(documents: pd.DataFrame) -> pd.Series:
-    """New province code → number of the 2025 resolution that rearranges its communes."""
-    resolutions = documents[documents["number"].str.endswith("/NQ-UBTVQH15")]
-    codes = resolutions["governs"].str.removeprefix("commune:")
-    return pd.Series(resolutions["number"].array, index=codes.array, name="legal_document")
+def in_force(documents: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Documents that have taken effect, or of which no day of effect is known and an earlier day is."""
+    since = documents["effective_on"].fillna(documents["register_date"]).fillna(documents["issued_on"])
+    return (since <= day) | since.isna()

@@ -10,8 +10,9 @@ from typing import Any, cast
 
 import pandas as pd
 
-from kh02_pipelines.history.compose import dated_steps, paths_from
-from kh02_pipelines.history.links import OPENING_DATE
+from kh02_pipelines.history.algebra import walk
+from kh02_pipelines.history.crosswalk import described
+from kh02_pipelines.history.graph import Graph, day_number, graph_of
 from kh02_pipelines.history.states import units_as_of
 from kh02_pipelines.names import loose_key, spelling_key, split_unit_type
 from kh02_pipelines.names.parts import Level
@@ -95,18 +96,19 @@ def lookup(tables: Tables, query: str) -> list[Found]:
 
 
 def _past(tables: Tables, wanted: str) -> list[Found]:
-    """Versions that began after the first register and have ended: in no unit table, and in many an address."""
+    """Versions that began after the last three-tier day and have ended: in no unit table, and in many an address."""
     versions = tables["unit_version"]
-    ended = versions[(versions["valid_from"] > OPENING_DATE) & versions["valid_to"].notna()]
+    opening = tables["legacy_commune"]["valid_to"].min()
+    ended = versions[(versions["valid_from"] >= opening) & versions["valid_to"].notna()]
     parts = [split_unit_type(ended.loc[ended["level"] == level, "name"], cast(Level, level)) for level in LEVELS]
     ended = ended.assign(short_name=pd.concat(parts)["short_name"].reindex(ended.index))
     chosen = _matching(ended, wanted)
     if chosen.empty:
         return []
-    steps = dated_steps(tables["succession"], tables["change_event"])
+    graph = graph_of(versions, tables["change_event"], tables["succession"])
 
     def past(unit: Any) -> Found:
-        links = _became(chosen.loc[[unit.Index]], tables, steps[steps["effective_date"] >= unit.valid_to])
+        links = _became(unit.unit_id, tables, graph)
         above = _province_of(unit, versions)
         return Found(_PAST, unit.code, unit.name, above, links, unit.valid_from.date(), unit.valid_to.date())
 
@@ -119,12 +121,19 @@ def _province_of(unit: Any, versions: pd.DataFrame) -> str:
     return " ".join(provinces.loc[provinces["code"] == unit.parent_code, "name"])
 
 
-def _became(version: pd.DataFrame, tables: Tables, steps: pd.DataFrame) -> pd.DataFrame:
+def _became(unit_id: str, tables: Tables, graph: Graph) -> pd.DataFrame:
     """What one ended version has become by now, in LINK_COLUMNS."""
-    paths = paths_from(version, tables["unit_version"], steps, "")
+    start = (graph.versions["unit_id"] == unit_id).to_numpy().nonzero()[0]
+    last = graph.events["effective_date"].max()
+    pairs = walk(graph, start, day_number(last), int(graph.start[start[0]])).pairs
+    links = described(graph, pairs, pd.DataFrame(columns=["old_code", "new_code", "old_name", "new_name"], dtype="str"))
+    for field in ("legal_document", "clause"):
+        links[field] = links[field].fillna(links[f"first_{field}"])
     now = pd.concat([tables[name].assign(new_level=name) for name in _NEW])
-    links = paths.rename(columns={"new_code": "code"}).merge(
-        now[["new_level", "code", "name", "province_code"]], on=["new_level", "code"]
+    links = (
+        links.drop(columns="relation")
+        .rename(columns={"new_code": "code"})
+        .merge(now[["new_level", "code", "name", "province_code"]], on=["new_level", "code"])
     )
     links["province_name"] = links["province_code"].map(tables["province"].set_index("code")["name"])
     return links.reindex(columns=LINK_COLUMNS)

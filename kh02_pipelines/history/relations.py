@@ -24,10 +24,18 @@ def relation(links: pd.DataFrame, same_names: pd.DataFrame) -> pd.Series:
     successors = links.groupby("old_code")["new_code"].transform("size")
     predecessors = links.groupby("new_code")["old_code"].transform("size")
     alone = (successors == 1) & (predecessors == 1)
-    pairs = links.loc[alone, ["old_code", "new_code", "old_name", "new_name"]]
-    ruled = pairs.merge(same_names, how="left", indicator=True)["_merge"].eq("both").to_numpy()
-    same = (spelling_key(pairs["old_name"]) == spelling_key(pairs["new_name"])) | ruled
+    same = alike(links[alone], same_names)
     result = pd.Series("merged", index=links.index, dtype="str")
     result[alone] = same.map({True: "unchanged", False: "renamed"})
     result[successors > 1] = "split"
     return result
+
+
+def alike(links: pd.DataFrame, same_names: pd.DataFrame) -> pd.Series:
+    """Whether the names of both ends are one name, by the conventions of spelling or by a ruling."""
+    pairs = links[["old_code", "new_code", "old_name", "new_name"]]
+    same = pairs["old_name"] == pairs["new_name"]
+    others = pairs[~same]
+    ruled = others.merge(same_names, how="left", indicator=True)["_merge"].eq("both").to_numpy()
+    same[~same] = (spelling_key(others["old_name"]) == spelling_key(others["new_name"])).to_numpy() | ruled
+    return same

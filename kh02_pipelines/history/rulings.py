@@ -128,12 +128,12 @@ def pair_keys(pairs: pd.DataFrame) -> pd.Series:
     return pairs["predecessor_code"] + PAIR_SEPARATOR + pairs["successor_code"]
 
 
-def same_name_pairs(rulings: pd.DataFrame, target: str) -> pd.DataFrame:
+def same_name_pairs(rulings: pd.DataFrame) -> pd.DataFrame:
     """Pairs ruled to carry the same name in two spellings: ``old_code``, ``new_code``, ``old_name``, ``new_name``.
 
-    The conversion table keeps such communes unchanged while the two registers spell them differently.
+    The law keeps such units unchanged while the registers before and after spell them differently.
     """
-    chosen = rulings[(rulings["target"] == target) & (rulings["action"] == "same_name")]
+    chosen = rulings[rulings["action"] == "same_name"]
     codes = chosen["key"].str.split(PAIR_SEPARATOR, n=1)
     return pd.DataFrame(
         {
@@ -141,5 +141,35 @@ def same_name_pairs(rulings: pd.DataFrame, target: str) -> pd.DataFrame:
             "new_code": codes.str[-1],
             "old_name": chosen["source_value"],
             "new_name": chosen["ruled_value"],
-        }
+        },
+        dtype="str",
     ).reset_index(drop=True)
+
+
+def require_same_names_meant(rulings: pd.DataFrame, links: pd.DataFrame, until: str) -> None:
+    """Raise RulingError when two spellings are ruled to be one name and no link up to ``until`` can be meant.
+
+    Such a ruling says that a unit is unchanged: it needs a link without other successors or predecessors, between the
+    very names it quotes. ``links``: ``day`` (ISO text), ``old_code``, ``new_code``, ``old_name``, ``new_name`` and
+    ``alone``, whether the link has neither other successors nor predecessors.
+    """
+    for target in rulings.loc[rulings["action"] == "same_name", "target"].unique():
+        day = str(target).rpartition("_")[2]
+        if day > until:
+            continue
+        between = links[links["alone"] & (links["day"] == day)]
+        printed = dict(
+            zip(
+                between["old_code"] + PAIR_SEPARATOR + between["new_code"],
+                zip(between["old_name"], between["new_name"], strict=True),
+                strict=True,
+            )
+        )
+        for ruling in rulings_for(rulings, str(target)):
+            if ruling.key not in printed:
+                raise ruling.no_match(f"no unit of {target} passes whole and alone as {ruling.key}")
+            if printed[ruling.key] != (ruling.source_value, ruling.ruled_value):
+                raise ruling.no_match(
+                    f"the registers print {printed[ruling.key][0]!r} and {printed[ruling.key][1]!r} for {ruling.key}, "
+                    f"not {ruling.source_value!r} and {ruling.ruled_value!r}"
+                )

@@ -1,59 +1,73 @@
-"""How many units the law gives, by level and type, on a date, and how many links the reform made.
+"""How many units there are by law or by others' counts, on a day, and how many links a day of change made.
 
-Belongs here: reading ``totals.csv``, ``province_totals.csv`` and ``reform_totals.csv`` at a date. Does not belong
-here: counting our own tables (``invariants``).
+Belongs here: reading ``totals.csv`` and ``change_totals.csv`` at a day. Does not belong here: counting our own tables
+(``checks``, ``intake.total_conflicts``).
 """
 
 import pandas as pd
 
 from kh02_pipelines.history.legal import parse_dates
-from kh02_pipelines.history.links import OPENING_DATE, REFORM_DATE
+from kh02_pipelines.history.states import units_as_of
 from kh02_pipelines.sources.refusal import refuse_first
 
+TOTALS_FILE, CHANGE_TOTALS_FILE = "totals.csv", "change_totals.csv"
+TOTAL_COLUMNS = ["day", "level", "type", "province_code", "count", "source", "lawful"]
 
-def expected_totals(raw: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Totals for the opening state and for ``as_of``: ``state`` (legacy | current), ``level``, ``type``, ``count``.
 
-    A block of totals holds from its ``valid_from`` until the next one. Raises SourceError for a count that is
-    not a whole number, and for one that stands twice.
+def expected_totals(raw: pd.DataFrame, documents: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Every total up to ``as_of``: TOTAL_COLUMNS, one row each, in the file's order; days as ISO text.
+
+    ``day`` is ``as_of`` for a total that holds then, else its first. An empty ``type`` counts all types, an empty
+    ``province_code`` the whole country. ``lawful``: its source is a legal document, so it must be met, and the types it
+    lists are all there are; any other is held against the catalogue in public. Raises SourceError for a count that is
+    no whole number and for one that stands twice.
     """
-    totals = _dated_counts(raw, "totals.csv", ["valid_from", "level", "type"])
-    legacy = totals[totals["valid_from"] == OPENING_DATE]
-    current = totals[totals["valid_from"] == totals.loc[totals["valid_from"] <= as_of, "valid_from"].max()]
-    both = pd.concat([legacy.assign(state="legacy"), current.assign(state="current")], ignore_index=True)
-    return both.loc[:, ["state", "level", "type", "count"]]
-
-
-def expected_province_totals(raw: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Communes by new province on ``as_of``: ``province_code``, ``type``, ``count``; none before the reform.
-
-    Each province's newest block counts. Raises SourceError for a count that is not a whole number, and for one that
-    stands twice.
-    """
-    totals = _dated_counts(raw, "province_totals.csv", ["valid_from", "province_code", "type"])
+    keys = ["valid_from", "level", "type", "province_code", "source"]
+    totals = _counts(raw, TOTALS_FILE, keys)
+    totals["valid_from"] = parse_dates(raw, "valid_from", TOTALS_FILE)
+    totals["valid_to"] = parse_dates(raw, "valid_to", TOTALS_FILE)
     totals = totals[totals["valid_from"] <= as_of]
-    newest = totals["valid_from"] == totals.groupby("province_code")["valid_from"].transform("max")
-    return totals.loc[newest, ["province_code", "type", "count"]].reset_index(drop=True)
+    holds = totals["valid_to"].isna() | (totals["valid_to"] > as_of)
+    totals = totals.assign(
+        day=totals["valid_from"].mask(holds, as_of), lawful=totals["source"].isin(documents["number"])
+    )
+    totals["day"] = totals["day"].dt.strftime("%Y-%m-%d")
+    return totals[TOTAL_COLUMNS].reset_index(drop=True)
 
 
-def expected_reform_totals(raw: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """What the reform of 1 July 2025 made: ``fact``, ``count``; none before it.
+def expected_change_totals(raw: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """What days of change up to ``as_of`` made: ``effective_date``, ``fact``, ``count``.
 
-    Raises SourceError for a count that is not a whole number, and for a fact that stands twice.
+    Raises SourceError for a count that is no whole number, and for a fact that stands twice.
     """
-    facts = _counts(raw, "reform_totals.csv", ["fact"])[["fact", "count"]]
-    return facts if as_of >= REFORM_DATE else facts.iloc[:0]
+    facts = _counts(raw, CHANGE_TOTALS_FILE, ["effective_date", "fact"])
+    due = parse_dates(raw, "effective_date", CHANGE_TOTALS_FILE) <= as_of
+    return facts.loc[due, ["effective_date", "fact", "count"]].reset_index(drop=True)
 
 
-def _dated_counts(raw: pd.DataFrame, file: str, keys: list[str]) -> pd.DataFrame:
-    return _counts(raw, file, keys).assign(valid_from=parse_dates(raw, "valid_from", file))
+def counted_units(unit_version: pd.DataFrame, totals: pd.DataFrame) -> pd.Series:
+    """What the versions count for every row of ``totals`` (TOTAL_COLUMNS); provinces are those of the parents."""
+    counted: dict[int, int] = {}
+    rows = totals[["day", "level", "type", "province_code"]].reset_index(drop=True)
+    for day, asked in rows.groupby("day"):  # a few dozen days
+        state = units_as_of(unit_version, pd.Timestamp(str(day)))
+        by_type = state.groupby(["level", "type"]).size().to_dict()
+        by_level = state.groupby("level").size().to_dict()
+        by_province = state.groupby(["level", "type", "parent_code"]).size().to_dict()
+        for at, level, kind, province in zip(
+            asked.index, asked["level"], asked["type"], asked["province_code"], strict=True
+        ):
+            if province:
+                counted[at] = by_province.get((level, kind, province), 0)
+            else:
+                counted[at] = by_type.get((level, kind), 0) if kind else by_level.get(level, 0)
+    return pd.Series([counted[at] for at in rows.index], index=totals.index, dtype="int64")
 
 
 def _counts(raw: pd.DataFrame, file: str, keys: list[str]) -> pd.DataFrame:
-    twice = raw.duplicated(keys)
     refuse_first(
         raw,
-        twice,
+        raw.duplicated(keys),
         " ".join(f"{{{key}}}" for key in keys) + " stands twice",
         file=file,
         field="count",
@@ -61,12 +75,5 @@ def _counts(raw: pd.DataFrame, file: str, keys: list[str]) -> pd.DataFrame:
     )
     numbers = pd.to_numeric(raw["count"], errors="coerce")
     wrong = numbers.isna() | (numbers % 1 != 0) | (numbers < 0)
-    refuse_first(
-        raw,
-        wrong,
-        "{count!r} is not a count",
-        file=file,
-        field="count",
-        remedy="write digits",
-    )
+    refuse_first(raw, wrong, "{count!r} is not a count", file=file, field="count", remedy="write digits")
     return raw.assign(count=numbers.astype("int64"))

@@ -17,6 +17,7 @@ from kh02_pipelines.intake.conflicts import (
     value_conflicts,
 )
 from kh02_pipelines.intake.conversion import Conversion, contradicted_extents
+from kh02_pipelines.intake.conversion_day import HEIRS, LAND, NEW, OLD, PAIRS, PROVINCE_PAIRS, ConversionDay
 from kh02_pipelines.intake.cross_checks import cross_check_conflicts
 from kh02_pipelines.intake.name_conflicts import REFERENCE
 from kh02_pipelines.sources.load import SourceRead
@@ -24,7 +25,7 @@ from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.values import leading_type
 
 Frames = Mapping[str, pd.DataFrame]
-SHARE_FILES = ("population_heirs", "land_only")
+"""Frames of the day (``conversion_day``) with the raw ``rulings`` and ``changes``."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,23 @@ class Followed:
 
 
 def compare_registers(
-    raw: Frames, reference: Frames, target: str, spoken: Sequence[Spoken], rulings: pd.DataFrame, followed: Followed
+    raw: Frames,
+    reference: Frames,
+    side: str,
+    day: ConversionDay,
+    spoken: Sequence[Spoken],
+    rulings: pd.DataFrame,
+    followed: Followed,
 ) -> list[pd.DataFrame]:
-    """What is followed against what every source says, its own values too, and against the reference; all ruled."""
-    date = target.removeprefix("units_")
-    mine = apply_unit_rulings(raw[target], rulings, target)
+    """What is followed against what every source says, its own values too, and against the reference; all ruled.
+
+    ``side``: the frame of the register, OLD or NEW.
+    """
+    date, target = (day.last if side == OLD else day.first), day.targets[side]
+    mine = apply_unit_rulings(raw[side], rulings, target)
     others = {other.name: _ruled(other, target) for other in spoken}
     if followed.source != REFERENCE:
-        others[REFERENCE] = apply_unit_rulings(reference[target], reference["rulings"], target)
+        others[REFERENCE] = apply_unit_rulings(reference[side], reference["rulings"], target)
     found = [unit_conflicts(mine, units, date, followed.source, name) for name, units in others.items()]
     return [_under_true_source(conflicts, followed.named_by) for conflicts in found]
 
@@ -65,6 +75,7 @@ def compare_successions(
     conversion: tuple[SourceRead, Conversion] | None,
     rulings: pd.DataFrame,
     old_register: str,
+    day: ConversionDay,
 ) -> list[pd.DataFrame]:
     """The conversion table against the reference, against both registers, and against its own notes.
 
@@ -73,16 +84,14 @@ def compare_successions(
     if conversion is None:
         return []
     name, said = conversion[0].name, conversion[1]
-    date = "2025-07-01"
+    date = day.first
     found = []
-    for target, kind in (
-        ("successions_2025-07-01", "succession"),
-        ("province_successions_2025-07-01", "province_succession"),
-    ):
-        mine = apply_succession_rulings(raw[target], rulings, target)
-        theirs = apply_succession_rulings(reference[target], reference["rulings"], target)
+    for side, kind in ((PAIRS, "succession"), (PROVINCE_PAIRS, "province_succession")):
+        target = day.targets[side]
+        mine = apply_succession_rulings(raw[side], rulings, target)
+        theirs = apply_succession_rulings(reference[side], reference["rulings"], target)
         found.append(pair_conflicts(mine, theirs, f"{date}/{kind}", name, "reference"))
-    for shares, kind in zip(SHARE_FILES, ("all", "none"), strict=True):
+    for shares, kind in zip((HEIRS, LAND), ("all", "none"), strict=True):
         mine_keys, their_keys = pair_keys(raw[shares]), pair_keys(reference[shares])
         for keys, values in ((mine_keys[~mine_keys.isin(their_keys)], (kind, "-")),
                              (their_keys[~their_keys.isin(mine_keys)], ("-", kind))):  # fmt: skip
@@ -91,25 +100,26 @@ def compare_successions(
             found.append(
                 value_conflicts(subjects, "population", (sides[0], sides[1]), "population", (name, "reference"))
             )
-    extents = contradicted_extents(said.pairs, rulings)
+    extents = contradicted_extents(said.pairs, rulings, day)
     found.append(
         value_conflicts(
             f"{date}/succession/" + extents["key"], "extent", (extents["counted"], extents["printed"]), "extent",
             ("number_of_successors", name),
         )
     )  # fmt: skip
-    found.append(_islands(raw, said, name))
-    return [*found, *_old_side(raw, said, rulings, (old_register, name))]
+    found.append(_islands(raw, said, name, day))
+    return [*found, *_old_side(raw, said, rulings, (old_register, name), day)]
 
 
-def compare_cross_checks(raw: Frames, reads: Sequence[SourceRead], rulings: pd.DataFrame) -> list[pd.DataFrame]:
+def compare_cross_checks(
+    raw: Frames, reads: Sequence[SourceRead], rulings: pd.DataFrame, day: ConversionDay
+) -> list[pd.DataFrame]:
     """Other public mappings against the catalogue's successions, by name."""
     if not reads:
         return []
-    old = apply_unit_rulings(raw["units_2025-06-30"], rulings, "units_2025-06-30")
-    new = apply_unit_rulings(raw["units_2025-07-01"], rulings, "units_2025-07-01")
-    pairs = apply_succession_rulings(raw["successions_2025-07-01"], rulings, "successions_2025-07-01")
-    return [cross_check_conflicts(read.name, read.records, old, new, pairs, rulings) for read in reads]
+    old, new = (apply_unit_rulings(raw[side], rulings, day.targets[side]) for side in (OLD, NEW))
+    pairs = apply_succession_rulings(raw[PAIRS], rulings, day.targets[PAIRS])
+    return [cross_check_conflicts(read.name, read.records, old, new, pairs, rulings, day) for read in reads]
 
 
 def _under_true_source(conflicts: pd.DataFrame, named_by: Mapping[str, str]) -> pd.DataFrame:
@@ -138,22 +148,25 @@ def _applicable(spoken: Spoken, target: str) -> pd.DataFrame:
     return mine[mine["ruling_id"].isin(fits)]
 
 
-def _islands(raw: Frames, said: Conversion, name: str) -> pd.DataFrame:
-    """Districts that become a commune: the table's rows against ``changes.csv``."""
+def _islands(raw: Frames, said: Conversion, name: str, day: ConversionDay) -> pd.DataFrame:
+    """Districts that become a commune: the table's rows against the changes."""
     changes = raw["changes"]
-    creations = changes[(changes["predecessor_level"] == "district") & (changes["effective_date"] == "2025-07-01")]
+    creations = changes[(changes["predecessor_level"] == "district") & (changes["effective_date"] == day.first)]
+    creations = creations[creations["successor_level"] == "commune"]
     if said.island_links.empty and creations.empty:
         return no_conflicts()
-    return pair_conflicts(creations, said.island_links, "2025-07-01/district_succession", "reference", name)
+    return pair_conflicts(creations, said.island_links, f"{day.first}/district_succession", "reference", name)
 
 
-def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, names: tuple[str, str]) -> list[pd.DataFrame]:
+def _old_side(
+    raw: Frames, said: Conversion, rulings: pd.DataFrame, names: tuple[str, str], day: ConversionDay
+) -> list[pd.DataFrame]:
     """What the table prints about old units, against the old register: name, type, district, province.
 
     ``names``: of the register's source and of the table.
     """
-    old = apply_unit_rulings(raw["units_2025-06-30"], rulings, "units_2025-06-30")
-    pairs = apply_succession_rulings(said.pairs, rulings, "successions_2025-07-01")
+    old = apply_unit_rulings(raw[OLD], rulings, day.targets[OLD])
+    pairs = apply_succession_rulings(said.pairs, rulings, day.targets[PAIRS])
     pairs = pairs[pairs["old_name"].notna()]
     printed = pd.DataFrame(
         {
@@ -166,14 +179,14 @@ def _old_side(raw: Frames, said: Conversion, rulings: pd.DataFrame, names: tuple
     )
     repeated = printed["code"].duplicated()
     found = [
-        unit_conflicts(old, printed[~repeated], "2025-06-30", *names),
-        unit_conflicts(old, printed[repeated].drop_duplicates(), "2025-06-30", *names, whole=False),
-        unit_conflicts(old, said.old_above, "2025-06-30", *names, whole=False),
+        unit_conflicts(old, printed[~repeated], day.last, *names),
+        unit_conflicts(old, printed[repeated].drop_duplicates(), day.last, *names, whole=False),
+        unit_conflicts(old, said.old_above, day.last, *names, whole=False),
     ]
     district = old[old["level"] == "district"].set_index("code")["parent_code"]
     parent = old[old["level"] == "commune"].set_index("code")["parent_code"]
     province = pairs["predecessor_code"].map(parent).map(district)
-    subjects = "2025-06-30/commune/" + pairs["predecessor_code"]
+    subjects = f"{day.last}/commune/" + pairs["predecessor_code"]
     printed_province = pairs["old_province_code"].astype("str")
     found.append(value_conflicts(subjects, "province_code", (province, printed_province), "parent", names))
     return found

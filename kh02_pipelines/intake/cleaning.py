@@ -8,11 +8,35 @@ import pandas as pd
 
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.frames import among
+from kh02_pipelines.history.ruling_form import REGISTER, target_of
 from kh02_pipelines.history.rulings import apply_unit_rulings
+from kh02_pipelines.history.timeline import Register
 from kh02_pipelines.names import UNIT_TYPES, clean_text, split_unit_type
 from kh02_pipelines.tables.vocabulary import CODE_PATTERNS, LEVELS
 
 UNIT_COLUMNS = ["code", "level", "name", "short_name", "type", "parent_code", "ruling_id"]
+
+
+def clean_registers(raw: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
+    """Every register of ``raw`` cleaned and ruled: UNIT_COLUMNS, ``date``, ``confidence`` and ``file``, oldest first.
+
+    ``raw``: as ``clean_units`` takes it, with ``date`` and ``confidence``.
+    """
+    parts = []
+    for date, register in raw.groupby("date", sort=True):  # three
+        units = clean_units(register.reset_index(drop=True), rulings, target_of(REGISTER, str(date)))
+        parts.append(
+            units.assign(date=date, confidence=register["confidence"].fillna("").array, file=register["file"].array)
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def registers_of(cleaned: pd.DataFrame) -> list[Register]:
+    """The frame of ``clean_registers`` as registers for the history, oldest first."""
+    return [
+        Register(pd.Timestamp(str(date)), units.reset_index(drop=True), str(units["file"].iloc[0]))
+        for date, units in cleaned.groupby("date", sort=True)
+    ]
 
 
 def clean_units(raw: pd.DataFrame, rulings: pd.DataFrame, target: str) -> pd.DataFrame:

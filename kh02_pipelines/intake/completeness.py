@@ -13,7 +13,8 @@ import pandas as pd
 
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.history.rulings import PAIR_SEPARATOR, pair_keys
-from kh02_pipelines.intake.conversion import SUCCESSIONS, Conversion
+from kh02_pipelines.intake.conversion import Conversion
+from kh02_pipelines.intake.conversion_day import PAIRS, ConversionDay
 from kh02_pipelines.intake.vintage import known_codes
 from kh02_pipelines.sources.load import SourceRead
 from kh02_pipelines.sources.trace import NO_SHEET
@@ -21,15 +22,18 @@ from kh02_pipelines.sources.trace import NO_SHEET
 MOST_NAMED = 5
 
 
-def require_whole_register(read: SourceRead, reference: Mapping[str, pd.DataFrame]) -> None:
+def require_whole_register(read: SourceRead, reference: Mapping[str, pd.DataFrame], day: ConversionDay) -> None:
     """Raise SourceError when the register of a source lacks communes of its date."""
-    expected = known_codes(reference)[f"{read.date:%Y-%m-%d}"]
+    expected = known_codes(reference, day)[f"{read.date:%Y-%m-%d}"]
     found = read.records[read.records["level"] == "commune"]
     _require(read, expected, found["code"], "commune codes", int(found["row"].max()))
 
 
 def require_whole_conversion(
-    conversion: tuple[SourceRead, Conversion] | None, rulings: pd.DataFrame, reference: Mapping[str, pd.DataFrame]
+    conversion: tuple[SourceRead, Conversion] | None,
+    rulings: pd.DataFrame,
+    reference: Mapping[str, pd.DataFrame],
+    day: ConversionDay,
 ) -> None:
     """Raise SourceError when a conversion table lacks old communes or new ones.
 
@@ -38,15 +42,15 @@ def require_whole_conversion(
     if conversion is None:
         return
     read, said = conversion
-    known = known_codes(reference)
-    mine = rulings[rulings["target"] == SUCCESSIONS]
+    known = known_codes(reference, day)
+    mine = rulings[rulings["target"] == day.targets[PAIRS]]
     corrected = mine[mine["key"].isin(pair_keys(said.pairs)) & (mine["field"] == "predecessor_code")]["ruled_value"]
     added = mine.loc[mine["action"] == "add", "ruled_value"].str.partition(PAIR_SEPARATOR)[0]
     old = pd.concat([said.pairs["predecessor_code"], corrected, added])
     new = said.new_units.loc[said.new_units["level"] == "commune", "code"]
     last = int(read.records["line"].max()) if len(read.records) else 0
-    _require(read, known["2025-06-30"], old, "old commune codes", last)
-    _require(read, known["2025-07-01"], new, "new commune codes", last)
+    _require(read, known[day.last], old, "old commune codes", last)
+    _require(read, known[day.first], new, "new commune codes", last)
 
 
 def _require(read: SourceRead, expected: Collection[str], found: pd.Series, what: str, last: int) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kh02_pipelines.history.ruling_form import CONVERSION_TARGET, RELATIONS_TARGET
+from kh02_pipelines.history.ruling_form import CONVERSION, RELATIONS
 from kh02_pipelines.history.rulings import apply_succession_rulings, pair_keys
+from kh02_pipelines.intake.conversion_day import PAIRS, ConversionDay
 from kh02_pipelines.intake.source_rulings import apply_to_records
 from kh02_pipelines.names import spelling_key, split_unit_type
 from kh02_pipelines.sources.load import SourceRead
@@ -18,7 +19,6 @@ from kh02_pipelines.sources.trace import Trace
 from kh02_pipelines.sources.units_frame import RAW_UNIT_COLUMNS, one_row_per_code
 from kh02_pipelines.sources.values import leading_type
 
-SUCCESSIONS = "successions_2025-07-01"
 _SHARE_COLUMNS = ["predecessor_code", "successor_code", "legal_document", "clause", "file", "row"]
 
 
@@ -41,7 +41,9 @@ class Conversion:
     rulings: pd.DataFrame
 
 
-def conversion_frames(read: SourceRead, own_rulings: pd.DataFrame, new_provinces: pd.DataFrame) -> Conversion:
+def conversion_frames(
+    read: SourceRead, own_rulings: pd.DataFrame, new_provinces: pd.DataFrame, day: ConversionDay
+) -> Conversion:
     """The frames of one conversion table. ``new_provinces``: ``code`` and ``name``, to look up names without a code."""
     trace = read.trace
     records = read.records.copy()
@@ -51,7 +53,7 @@ def conversion_frames(read: SourceRead, own_rulings: pd.DataFrame, new_provinces
     printed_provinces = records[["old_province_code", "new_province_code", "line"]]
     sources = records["old_code"].where(records["old_code"] != "", records["old_district_code"])
     keys = sources + ">" + records["new_code"]
-    records, applied = apply_to_records(records, keys, own_rulings, CONVERSION_TARGET, trace)
+    records, applied = apply_to_records(records, keys, own_rulings, day.targets[CONVERSION], trace)
 
     province_pairs = (
         printed_provinces.drop_duplicates(["old_province_code", "new_province_code"])
@@ -86,12 +88,14 @@ def conversion_frames(read: SourceRead, own_rulings: pd.DataFrame, new_provinces
     )
 
 
-def shares(pairs: pd.DataFrame, rulings: pd.DataFrame, clauses: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def shares(
+    pairs: pd.DataFrame, rulings: pd.DataFrame, clauses: pd.DataFrame, day: ConversionDay
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Heirs and land-only parts of split communes, as the notes say, in the shape of the reference files.
 
     Pairs that a ruling adds have no note: they say nothing here. The clause cited is that of the successor.
     """
-    ruled = apply_succession_rulings(pairs, rulings, SUCCESSIONS)
+    ruled = apply_succession_rulings(pairs, rulings, day.targets[PAIRS])
     ruled["extent"] = ruled["extent"].astype("str")
     split = ruled.groupby("predecessor_code")["successor_code"].transform("size") > 1
     known = clauses.set_index("successor_code")
@@ -106,7 +110,12 @@ def shares(pairs: pd.DataFrame, rulings: pd.DataFrame, clauses: pd.DataFrame) ->
 
 
 def kept_names(
-    pairs: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame, clauses: pd.DataFrame, rulings: pd.DataFrame
+    pairs: pd.DataFrame,
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    clauses: pd.DataFrame,
+    rulings: pd.DataFrame,
+    day: ConversionDay,
 ) -> pd.DataFrame:
     """Rulings that a kept commune spelled in two ways is one name, cited from the list of kept communes.
 
@@ -128,7 +137,7 @@ def kept_names(
     return pd.DataFrame(
         {
             "ruling_id": "K" + kept["successor_code"],
-            "target": RELATIONS_TARGET,
+            "target": day.targets[RELATIONS],
             "action": "same_name",
             "key": kept["key"],
             "field": "name",
@@ -143,12 +152,12 @@ def kept_names(
     )
 
 
-def contradicted_extents(pairs: pd.DataFrame, rulings: pd.DataFrame) -> pd.DataFrame:
+def contradicted_extents(pairs: pd.DataFrame, rulings: pd.DataFrame, day: ConversionDay) -> pd.DataFrame:
     """Ruled pairs whose note speaks of the whole where there are several successors, or of a part where one.
 
     Columns ``key``, ``printed`` (what the note says) and ``counted`` (what the number of successors says).
     """
-    ruled = apply_succession_rulings(pairs, rulings, SUCCESSIONS)
+    ruled = apply_succession_rulings(pairs, rulings, day.targets[PAIRS])
     one = ruled.groupby("predecessor_code")["successor_code"].transform("size") == 1
     counted = one.map({True: "whole", False: "part"})
     wrong = ruled["extent"].notna() & (ruled["extent"] != counted)

@@ -11,16 +11,22 @@ import pandas as pd
 
 from kh02_pipelines.history.rulings import pair_keys
 from kh02_pipelines.intake.conflicts import ABSENT, all_conflicts, no_conflicts
+from kh02_pipelines.intake.conversion_day import PAIRS, ConversionDay
 from kh02_pipelines.names import spelling_key, to_ascii
 from kh02_pipelines.tables.quality import OPEN
 
-SUCCESSIONS = "successions_2025-07-01"
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _PROVINCE_TYPE = re.compile(r"^(tinh|thanhpho)")
 
 
 def cross_check_conflicts(
-    name: str, records: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame, pairs: pd.DataFrame, rulings: pd.DataFrame
+    name: str,
+    records: pd.DataFrame,
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    pairs: pd.DataFrame,
+    rulings: pd.DataFrame,
+    day: ConversionDay,
 ) -> pd.DataFrame:
     """Conflicts between the ruled ``pairs`` and a package's ``records`` (CROSS_CHECK_COLUMNS).
 
@@ -46,9 +52,23 @@ def cross_check_conflicts(
     kind = kind.mask(lost, "not_identified")
     return all_conflicts(
         [
-            _rows(name, "succession", pair_keys(extra), (ABSENT, "listed"), "succession", _ruling_of_misprint(rulings)),
-            _rows(name, "succession", lacking["key"], ("listed", ABSENT), kind, _ruling_of_pair(rulings, pairs)),
-            _unidentified(name, links[unknown]),
+            _rows(
+                name,
+                f"{day.first}/succession",
+                pair_keys(extra),
+                (ABSENT, "listed"),
+                "succession",
+                _ruling_of_misprint(rulings, day),
+            ),
+            _rows(
+                name,
+                f"{day.first}/succession",
+                lacking["key"],
+                ("listed", ABSENT),
+                kind,
+                _ruling_of_pair(rulings, pairs, day),
+            ),
+            _unidentified(name, links[unknown], day),
         ]
     )
 
@@ -102,16 +122,16 @@ def _joined(names: pd.DataFrame, key: Callable[[pd.Series], pd.Series]) -> pd.Se
     return joined
 
 
-def _ruling_of_misprint(rulings: pd.DataFrame) -> pd.DataFrame:
-    mine = rulings[(rulings["target"] == SUCCESSIONS) & rulings["action"].isin(["set", "drop"])]
+def _ruling_of_misprint(rulings: pd.DataFrame, day: ConversionDay) -> pd.DataFrame:
+    mine = rulings[(rulings["target"] == day.targets[PAIRS]) & rulings["action"].isin(["set", "drop"])]
     return mine.set_index("key")[["ruling_id", "legal_document", "clause"]]
 
 
-def _ruling_of_pair(rulings: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def _ruling_of_pair(rulings: pd.DataFrame, pairs: pd.DataFrame, day: ConversionDay) -> pd.DataFrame:
     ruled = pairs[pairs.get("ruling_id", pd.Series("", index=pairs.index)).fillna("") != ""]
     found = pd.DataFrame({"key": pair_keys(ruled), "ruling_id": ruled["ruling_id"]}) if len(ruled) else None
     if found is None:
-        return _ruling_of_misprint(rulings).iloc[:0]
+        return _ruling_of_misprint(rulings, day).iloc[:0]
     return found.merge(rulings[["ruling_id", "legal_document", "clause"]], on="ruling_id").set_index("key")
 
 
@@ -122,7 +142,7 @@ def _rows(
         return no_conflicts()
     return pd.DataFrame(
         {
-            "subject": f"2025-07-01/{subject}/" + keys,
+            "subject": f"{subject}/" + keys,
             "field": "pair",
             "other_source": name,
             "source": "catalogue",
@@ -137,13 +157,13 @@ def _rows(
     )
 
 
-def _unidentified(name: str, links: pd.DataFrame) -> pd.DataFrame:
+def _unidentified(name: str, links: pd.DataFrame, day: ConversionDay) -> pd.DataFrame:
     if links.empty:
         return no_conflicts()
     old = links["old_province"] + ", " + links["old_district"] + ", " + links["old_commune"]
     new = links["new_province"] + ", " + links["new_commune"]
     keys = links["line"].astype("str")
     nothing_ruled = pd.DataFrame(columns=["ruling_id", "legal_document", "clause"], dtype="str")
-    rows = _rows(name, "link", keys, (ABSENT, ""), "not_identified", nothing_ruled)
+    rows = _rows(name, f"{day.first}/link", keys, (ABSENT, ""), "not_identified", nothing_ruled)
     rows["other_value"] = old + " > " + new
     return rows

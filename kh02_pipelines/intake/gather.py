@@ -6,11 +6,13 @@ Belongs here: the order of the steps that read. Does not belong here: the steps.
 import datetime as dt
 from pathlib import Path
 
+from kh02_pipelines.history.periods import periods_of
+from kh02_pipelines.intake.conversion_day import conversion_day
 from kh02_pipelines.intake.intake import NSO_RULINGS, Intake, take_in
 from kh02_pipelines.sources.config import read_config
 from kh02_pipelines.sources.load import Surroundings, read_sources
 from kh02_pipelines.sources.raw_store import RawStore
-from kh02_pipelines.sources.reference_data import NSO_RULINGS_FILE, REFERENCE_FILES
+from kh02_pipelines.sources.reference_data import NSO_RULINGS_FILE, read_reference, reference_hashes
 
 
 def gather(reference: Path, config: Path | None, home: Path, now: dt.datetime) -> Intake:
@@ -19,10 +21,11 @@ def gather(reference: Path, config: Path | None, home: Path, now: dt.datetime) -
     ``home`` holds the raw store (``raw/``) and what is remembered of landing folders (``landing/``). Raises
     SourceError, VintageError or EnvironmentFault.
     """
-    frames = {name: file.read(reference) for name, file in REFERENCE_FILES.items()}
-    hashes = {name: file.sha256(reference) for name, file in REFERENCE_FILES.items()}
+    frames, hashes = read_reference(reference), reference_hashes(reference)
     if config is None:
         return take_in([], frames, hashes)
-    frames[NSO_RULINGS], hashes[NSO_RULINGS] = NSO_RULINGS_FILE.read(reference), NSO_RULINGS_FILE.sha256(reference)
+    frames[NSO_RULINGS] = NSO_RULINGS_FILE.read(reference)
+    hashes |= NSO_RULINGS_FILE.hashes(reference)
+    day = conversion_day(periods_of(frames["periods"]))
     around = Surroundings(config.parent, RawStore(home / "raw"), home / "landing", now)
-    return take_in(read_sources(read_config(config), around), frames, hashes)
+    return take_in(read_sources(read_config(config, day.role_dates), around), frames, hashes)

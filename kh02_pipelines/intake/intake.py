@@ -1,7 +1,7 @@
 """From the configured sources to the raw frames that a catalogue is built of, and to what they disagree about.
 
 Belongs here: which source is followed for which register, and which rulings it no longer needs. Does not belong
-here: reading files (``sources``), comparing (``agreement``) or building the catalogue (``catalogue.build``).
+here: reading files (``sources``), comparing (``agreement``) or building the catalogue (``catalogue.plan``).
 """
 
 from collections.abc import Mapping
@@ -10,16 +10,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kh02_pipelines.errors import RulingError
+from kh02_pipelines.history.periods import periods_of
 from kh02_pipelines.history.ruling_form import (
-    CODE_LIST_TARGET,
-    CONVERSION_TARGET,
+    CODE_LIST,
+    CONVERSION,
     NSO_RULINGS_CAN_SAY,
-    RELATIONS_TARGET,
+    RELATIONS,
     require_rulings,
+    ruling_days,
 )
 from kh02_pipelines.history.rulings import apply_unit_rulings
 from kh02_pipelines.intake.agreement import (
-    SHARE_FILES,
     Followed,
     Spoken,
     compare_cross_checks,
@@ -34,6 +35,20 @@ from kh02_pipelines.intake.conversion import (
     kept_names,
     shares,
 )
+from kh02_pipelines.intake.conversion_day import (
+    CLAUSES,
+    HEIRS,
+    LAND,
+    NEW,
+    OLD,
+    PAIRS,
+    PROVINCE_PAIRS,
+    ConversionDay,
+    conversion_day,
+    frames_of_day,
+    with_links,
+    with_register,
+)
 from kh02_pipelines.intake.name_conflicts import REFERENCE, block_wrong_names
 from kh02_pipelines.intake.source_rulings import (
     apply_to_records,
@@ -47,8 +62,6 @@ from kh02_pipelines.names import spelling_key, split_unit_type
 from kh02_pipelines.sources.load import SourceRead
 from kh02_pipelines.sources.units_frame import RAW_UNIT_COLUMNS
 
-OLD_REGISTER, NEW_REGISTER = "units_2025-06-30", "units_2025-07-01"
-SUCCESSIONS, PROVINCE_SUCCESSIONS = "successions_2025-07-01", "province_successions_2025-07-01"
 NSO_RULINGS = "nso_rulings"
 
 
@@ -68,85 +81,122 @@ def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hash
     """Raw frames in which configured sources stand in for the reference wherever they speak.
 
     ``reads`` in order of priority; ``reference``: the embedded frames by name, NSO_RULINGS among them where
-    there are sources; ``hashes``:
-    the hash of each embedded file. Without sources the raw frames are the reference itself.
+    there are sources; ``hashes``: the hash of each embedded file by its path. Without sources the raw frames are the
+    reference itself.
 
     Raises VintageError when a register speaks for another date than configured, SourceError when a source is not
     whole, and RulingError when one prints neither what a ruling corrects nor what it says,
     or a ruling could not be applied to anything.
     """
     raw = {name: frame for name, frame in reference.items() if name != NSO_RULINGS}
+    own_rulings = reference.get(NSO_RULINGS, raw["rulings"].iloc[:0])
+    days = ruling_days(raw["registers"], raw["changes"])
+    require_rulings(raw["rulings"], days)
+    require_rulings(own_rulings, days, NSO_RULINGS_CAN_SAY, f"{NSO_RULINGS}.csv")
+    if not reads:
+        conflicts = all_conflicts([ruled_conflicts(raw["rulings"], {})])
+        return Intake(raw, source_tables([], reference, hashes, conflicts), {})
+    return _with_sources(reads, reference, raw, own_rulings, hashes)
+
+
+def _with_sources(
+    reads: list[SourceRead],
+    reference: Mapping[str, pd.DataFrame],
+    raw: dict[str, pd.DataFrame],
+    own_rulings: pd.DataFrame,
+    hashes: Mapping[str, str],
+) -> Intake:
+    day = conversion_day(periods_of(raw["periods"]))
+    targets = day.targets
+    embedded = {**reference, **frames_of_day(raw, day)}
+    frames = dict(embedded)
     rulings = raw["rulings"]
-    own_rulings = reference.get(NSO_RULINGS, rulings.iloc[:0])
-    require_rulings(rulings)
-    require_rulings(own_rulings, NSO_RULINGS_CAN_SAY, f"{NSO_RULINGS}.csv")
     for read in reads:
-        if read.role in ("old_register", "new_register") and "parent_name" not in read.records.columns:
-            require_vintage(read.records, read.date, read.trace.origin.file, reference)
-            require_whole_register(read, reference)
-    targets = {"old_register": OLD_REGISTER, "new_register": NEW_REGISTER}
-    mine = own_rulings["target"].isin([target for role, target in targets.items() if _of(reads, role)])
+        if read.role in (OLD, NEW) and "parent_name" not in read.records.columns:
+            require_vintage(read.records, read.date, read.trace.origin.file, embedded, day)
+            require_whole_register(read, embedded, day)
+    mine = own_rulings["target"].isin([targets[role] for role in (OLD, NEW) if _of(reads, role)])
     rulings = pd.concat([rulings, own_rulings[mine]], ignore_index=True)
-    conversion = _conversion(reads, raw, own_rulings)
-    require_whole_conversion(conversion, rulings, reference)
-    islands = _islands(conversion, reference[OLD_REGISTER])
-    old = [_spoken(read, _with_islands(read, islands), rulings, OLD_REGISTER) for read in _of(reads, "old_register")]
-    new, list_rulings = _new_registers(reads, conversion, raw, own_rulings)
+    conversion = _conversion(reads, frames, own_rulings, day)
+    require_whole_conversion(conversion, rulings, embedded, day)
+    islands = _islands(conversion, embedded[OLD])
+    old = [_spoken(read, _with_islands(read, islands), rulings, targets[OLD]) for read in _of(reads, OLD)]
+    new, list_rulings = _new_registers(reads, conversion, frames, own_rulings, day)
     followed: dict[str, str] = {}
     named_by: dict[str, str] = {}
+    files: dict[str, str] = {}
     if old:
-        raw[OLD_REGISTER] = old[0].units.assign(file=old[0].trace.origin.file)
-        rulings, followed[OLD_REGISTER] = old[0].rulings, old[0].name
+        files[OLD] = old[0].trace.origin.file
+        frames[OLD] = old[0].units.assign(file=files[OLD])
+        rulings, followed[targets[OLD]] = old[0].rulings, old[0].name
     complete = [spoken for spoken in new if spoken.complete]
     if complete:
+        files[NEW] = complete[0].trace.origin.file
         units, named_by = _named_by_priority(complete[0], new)
-        raw[NEW_REGISTER] = units.assign(file=complete[0].trace.origin.file)
-        rulings = fit_unit_rulings(raw[NEW_REGISTER], rulings, NEW_REGISTER, complete[0].trace)
-        followed[NEW_REGISTER] = complete[0].name
+        frames[NEW] = units.assign(file=files[NEW])
+        rulings = fit_unit_rulings(frames[NEW], rulings, targets[NEW], complete[0].trace)
+        followed[targets[NEW]] = complete[0].name
     if conversion is not None:
         read, said = conversion
-        raw[SUCCESSIONS] = said.pairs[["predecessor_code", "successor_code", "file", "row"]]
-        raw[PROVINCE_SUCCESSIONS] = said.province_pairs
-        for target in (SUCCESSIONS, PROVINCE_SUCCESSIONS):
-            rulings = fit_pair_rulings(raw[target], rulings, target, read.trace)
-            followed[target] = read.name
-        raw["population_heirs"], raw["land_only"] = shares(said.pairs, rulings, raw["clauses_2025-07-01"])
-        kept = kept_names(said.pairs, raw[OLD_REGISTER], raw[NEW_REGISTER], raw["clauses_2025-07-01"], rulings)
+        frames[PAIRS] = said.pairs[["predecessor_code", "successor_code", "file", "row"]]
+        frames[PROVINCE_PAIRS] = said.province_pairs
+        for side in (PAIRS, PROVINCE_PAIRS):
+            rulings = fit_pair_rulings(frames[side], rulings, targets[side], read.trace)
+            followed[targets[side]] = read.name
+        frames[HEIRS], frames[LAND] = shares(said.pairs, rulings, frames[CLAUSES], day)
+        kept = kept_names(said.pairs, frames[OLD], frames[NEW], frames[CLAUSES], rulings, day)
         superseded = (rulings["action"] == "same_name") & rulings["key"].isin(kept["key"])
         rulings = pd.concat([rulings[~superseded], kept], ignore_index=True)
-        followed[RELATIONS_TARGET] = read.name
+        followed[targets[RELATIONS]] = read.name
     registers = [*old[:1], *complete[:1]]
     if registers:
-        rulings = fit_name_rulings(raw[OLD_REGISTER], raw[NEW_REGISTER], rulings, registers[0].trace)
-    raw["rulings"] = rulings
-    old_source, new_source = (followed.get(target, REFERENCE) for target in (OLD_REGISTER, NEW_REGISTER))
-    islands_by = _islands_by(conversion, _of(reads, "old_register"), islands[1])
+        rulings = fit_name_rulings(frames[OLD], frames[NEW], rulings, registers[0].trace)
+    old_source, new_source = (followed.get(targets[side], REFERENCE) for side in (OLD, NEW))
+    islands_by = _islands_by(conversion, _of(reads, OLD), islands[1])
     own = (
-        [] if conversion is None else [ruled_conflicts(conversion[1].rulings, {CONVERSION_TARGET: conversion[0].name})]
+        []
+        if conversion is None
+        else [ruled_conflicts(conversion[1].rulings, {targets[CONVERSION]: conversion[0].name})]
     )
     conflicts = all_conflicts(
         [
             ruled_conflicts(rulings, followed),
             *own,
             *list_rulings,
-            *compare_registers(raw, reference, OLD_REGISTER, old, rulings, Followed(old_source, islands_by)),
-            *compare_registers(raw, reference, NEW_REGISTER, new, rulings, Followed(new_source, named_by)),
-            *compare_successions(raw, reference, conversion, rulings, old_source),
-            *compare_cross_checks(raw, _of(reads, "cross_check"), rulings),
+            *compare_registers(frames, embedded, OLD, day, old, rulings, Followed(old_source, islands_by)),
+            *compare_registers(frames, embedded, NEW, day, new, rulings, Followed(new_source, named_by)),
+            *compare_successions(frames, embedded, conversion, rulings, old_source, day),
+            *compare_cross_checks(frames, _of(reads, "cross_check"), rulings, day),
         ]
     )
     every_ruling = pd.concat([reference["rulings"], own_rulings], ignore_index=True)
-    conflicts = block_wrong_names(settled_by_rulings(conflicts, every_ruling), _subjects(reference))
-    stood_in = {*followed, *(SHARE_FILES if conversion is not None else ())}
-    tables = source_tables(reads, reference, hashes, conflicts, {*followed.values(), *named_by.values()}, stood_in)
-    return Intake(raw, tables, followed)
+    conflicts = block_wrong_names(settled_by_rulings(conflicts, every_ruling), _subjects(embedded, day))
+    superseded_files = {f"registers/{date}.csv" for side, date in ((OLD, day.last), (NEW, day.first)) if side in files}
+    made_of = {*followed.values(), *named_by.values()}
+    tables = source_tables(reads, reference, hashes, conflicts, made_of, superseded_files)
+    for side, date in ((OLD, day.last), (NEW, day.first)):
+        if side in files:
+            raw["registers"] = with_register(raw, frames[side], date, files[side])
+    if conversion is not None:
+        raw["changes"] = with_links(raw, frames, rulings, day)
+    raw["rulings"] = rulings
+    return Intake(raw, tables, _by_frame(followed, targets))
 
 
-def _subjects(reference: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _by_frame(followed: Mapping[str, str], targets: Mapping[str, str]) -> dict[str, str]:
+    """Names of the sources by the raw frame that they stand in."""
+    places = {targets[OLD]: "registers", targets[NEW]: "registers"}
+    named: dict[str, str] = {}
+    for target, name in followed.items():
+        frame = places.get(target, "changes")
+        named[frame] = " ".join(sorted({*named.get(frame, "").split(), name}))
+    return named
+
+
+def _subjects(embedded: Mapping[str, pd.DataFrame], day: ConversionDay) -> pd.DataFrame:
     """The units of both registers of the reference, each with the ``subject`` that a conflict on it has."""
     units = pd.concat(
-        [reference[name].assign(date=name.removeprefix("units_")) for name in (OLD_REGISTER, NEW_REGISTER)],
-        ignore_index=True,
+        [embedded[side].assign(date=date) for side, date in ((OLD, day.last), (NEW, day.first))], ignore_index=True
     )
     return units.assign(subject=units["date"] + "/" + units["level"] + "/" + units["code"])
 
@@ -156,13 +206,13 @@ def _of(reads: list[SourceRead], role: str) -> list[SourceRead]:
 
 
 def _conversion(
-    reads: list[SourceRead], raw: Mapping[str, pd.DataFrame], own_rulings: pd.DataFrame
+    reads: list[SourceRead], frames: Mapping[str, pd.DataFrame], own_rulings: pd.DataFrame, day: ConversionDay
 ) -> tuple[SourceRead, Conversion] | None:
     tables = _of(reads, "conversion")
     if not tables:
         return None
-    provinces = raw[NEW_REGISTER].loc[raw[NEW_REGISTER]["level"] == "province", ["code", "name"]]
-    return tables[0], conversion_frames(tables[0], own_rulings, provinces)
+    provinces = frames[NEW].loc[frames[NEW]["level"] == "province", ["code", "name"]]
+    return tables[0], conversion_frames(tables[0], own_rulings, provinces, day)
 
 
 def _islands(conversion: tuple[SourceRead, Conversion] | None, old: pd.DataFrame) -> tuple[str, pd.DataFrame]:
@@ -206,25 +256,26 @@ def _spoken(read: SourceRead, units: pd.DataFrame, rulings: pd.DataFrame, target
 def _new_registers(
     reads: list[SourceRead],
     conversion: tuple[SourceRead, Conversion] | None,
-    raw: Mapping[str, pd.DataFrame],
+    frames: Mapping[str, pd.DataFrame],
     own_rulings: pd.DataFrame,
+    day: ConversionDay,
 ) -> tuple[list[Spoken], list[pd.DataFrame]]:
     """Every source that says something about the new register, in order of priority, and the rulings on lists."""
-    provinces = raw[NEW_REGISTER][raw[NEW_REGISTER]["level"] == "province"]
+    provinces = frames[NEW][frames[NEW]["level"] == "province"]
     spoken, ruled = [], []
     for read in reads:
         if conversion is not None and read is conversion[0]:
-            spoken.append(Spoken(read.name, read.trace, conversion[1].new_units, raw["rulings"]))
-        elif read.role == "new_register":
+            spoken.append(Spoken(read.name, read.trace, conversion[1].new_units, frames["rulings"]))
+        elif read.role == NEW:
             complete = "parent_name" not in read.records.columns
             units = read.records
             if not complete:
                 keyed = units.assign(sheet="-", line=units["row"])
                 mine = own_rulings[own_rulings["key"].isin(units["code"])]
-                keyed, applied = apply_to_records(keyed, keyed["code"], mine, CODE_LIST_TARGET, read.trace)
-                ruled.append(ruled_conflicts(applied, {CODE_LIST_TARGET: read.name}))
+                keyed, applied = apply_to_records(keyed, keyed["code"], mine, day.targets[CODE_LIST], read.trace)
+                ruled.append(ruled_conflicts(applied, {day.targets[CODE_LIST]: read.name}))
                 units = keyed.assign(parent_code=_parents_by_name(keyed["parent_name"], provinces))
-            spoken.append(Spoken(read.name, read.trace, units[RAW_UNIT_COLUMNS], raw["rulings"], complete))
+            spoken.append(Spoken(read.name, read.trace, units[RAW_UNIT_COLUMNS], frames["rulings"], complete))
     return spoken, ruled
 
 

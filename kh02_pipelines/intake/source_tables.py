@@ -16,6 +16,7 @@ from kh02_pipelines.sources.trace import ISSUE_COLUMNS, QUARANTINE_COLUMNS, empt
 from kh02_pipelines.tables.quality import SOURCE_FILE
 
 REFERENCE_PRIORITY = 999
+CONFLICTS = "conflicts"
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class SourceTables:
     source_conflict: pd.DataFrame
 
     def by_name(self) -> dict[str, pd.DataFrame]:
-        """The tables by name."""
+        """The tables by name; the conflicts are not all yet: totals are held against the history later."""
         return {
             "source_file": self.source_file,
             "quarantine": self.quarantine,
             "source_issue": self.source_issue,
-            "source_conflict": self.source_conflict,
+            CONFLICTS: self.source_conflict,
         }
 
 
@@ -50,17 +51,16 @@ def source_tables(
     followed: Collection[str] = (),
     superseded: Collection[str] = (),
 ) -> SourceTables:
-    """The tables of one intake. ``reference`` and ``hashes``: rows and hash of each embedded file, by name.
+    """The tables of one intake. ``reference`` and ``hashes``: the embedded frames by name, the hash of each file.
 
-    ``followed``: names of the sources that the catalogue is built of; ``superseded``: names of the embedded files
+    ``followed``: names of the sources that the catalogue is built of; ``superseded``: paths of the embedded files
     that they stand in for.
     """
     rows = [_read_row(read, read.name in followed) for read in reads]
-    rows += [
-        _reference_row(name, frame, hashes[name], name not in superseded)
-        for name, frame in reference.items()
-        if name in hashes
-    ]
+    for name, frame in reference.items():
+        for file, part in _parts(name, frame):
+            if file in hashes:
+                rows.append(_reference_row(file, part, hashes[file], file not in superseded))
     files = pd.DataFrame(rows, columns=SOURCE_FILE.column_names)
     files["speaks_for"] = pd.to_datetime(files["speaks_for"]).astype("datetime64[ms]")
     counts = ["priority", "rows_in", "accepted", "quarantined", "set_aside", "issues"]
@@ -94,14 +94,21 @@ def _read_row(read: SourceRead, followed: bool) -> dict[str, object]:
     }
 
 
-def _reference_row(name: str, frame: pd.DataFrame, hashed: str, followed: bool) -> dict[str, object]:
+def _parts(name: str, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of each embedded file of a frame, by the file's path in the reference folder."""
+    if "file" not in frame.columns:
+        return [(f"{name}.csv", frame)]
+    return [(str(file), part) for file, part in frame.groupby("file", sort=True)]
+
+
+def _reference_row(file: str, frame: pd.DataFrame, hashed: str, followed: bool) -> dict[str, object]:
     return {
         "source": "reference",
         "sha256": hashed,
-        "file": f"{name}.csv",
+        "file": file,
         "role": "reference",
         "kind": "reference",
-        "speaks_for": speaks_for(name, frame),
+        "speaks_for": speaks_for(file, frame),
         "priority": REFERENCE_PRIORITY,
         "followed": followed,
         "rows_in": len(frame),

@@ -3,10 +3,10 @@
 Belongs here: the sets of codes that were in force at known dates, and the evidence. Does not belong here: which
 units are right: a code alone never says what it means at a date.
 
-What is known: the registers of five dates from 2020-02-25 to 2025-06-30 and of 2025-07-01. Codes that all five
-old registers have are those of the embedded register; the others stand in ``commune_codes_by_date.csv`` with
-the dates that have them. Twelve of them stand in the register of 2025-01-04 alone though their communes had been
-merged years before: ghosts.
+What is known: the registers on both sides of the conversion day, and some earlier ones as they were printed. Codes that
+all of the old registers have are those of the embedded one; the others stand in ``commune_codes_by_date.csv`` with
+the dates that have them. Some stand in one register though their communes had been merged years before: ghosts
+(``code_aliases.csv``).
 """
 
 import datetime as dt
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kh02_pipelines.errors import VintageError
+from kh02_pipelines.intake.conversion_day import NEW, OLD, ConversionDay
 from kh02_pipelines.sources.reference_data import ReferenceFile
 
 CODES_BY_DATE = ReferenceFile(
@@ -24,8 +25,9 @@ CODES_BY_DATE = ReferenceFile(
     "Mã xã chỉ có trong một số danh mục trước đây",
     "Commune codes that only some of the earlier registers have",
 )
-GHOST_DATE = "2025-01-04"
-_BEFORE_GHOSTS = "2023-05-07"
+Frames = Mapping[str, pd.DataFrame]
+"""Frames of the conversion day, and the raw ``code_aliases``."""
+
 MOST_NAMED = 12
 
 
@@ -41,37 +43,35 @@ class Vintage:
     evidence: pd.DataFrame
 
 
-def known_codes(reference: Mapping[str, pd.DataFrame]) -> dict[str, frozenset[str]]:
+def known_codes(reference: Frames, day: ConversionDay) -> dict[str, frozenset[str]]:
     """The commune codes in force at each known date, oldest first. Raises SourceError for a damaged facts file."""
     facts = CODES_BY_DATE.read()
-    last = set(_communes(reference["units_2025-06-30"]))
+    last = set(_communes(reference[OLD]))
     seen = facts.assign(date=facts["seen_in"].str.split(" ")).explode("date").groupby("date")["code"].agg(frozenset)
     lasting = frozenset(last - set(facts["code"]))
     dates = {str(date): lasting | codes for date, codes in seen.items()}
-    return {**dates, "2025-06-30": frozenset(last), "2025-07-01": frozenset(_communes(reference["units_2025-07-01"]))}
+    return {**dates, day.last: frozenset(last), day.first: frozenset(_communes(reference[NEW]))}
 
 
-def ghost_codes() -> frozenset[str]:
-    """Codes printed at GHOST_DATE though neither the register before nor the one after has them."""
-    facts = CODES_BY_DATE.read()
-    dates = facts["seen_in"].str.split(" ")
-    ghost = dates.map(lambda seen: GHOST_DATE in seen and _BEFORE_GHOSTS not in seen and "2025-06-30" not in seen)
-    return frozenset(facts.loc[ghost.astype(bool), "code"])
+def ghost_codes(reference: Frames) -> frozenset[str]:
+    """Codes that a register printed years after their units had ended."""
+    aliases = reference["code_aliases"]
+    return frozenset(aliases.loc[aliases["kind"] == "ghost", "printed_code"])
 
 
-def detect_vintage(codes: pd.Series, reference: Mapping[str, pd.DataFrame]) -> Vintage:
+def detect_vintage(codes: pd.Series, reference: Frames, day: ConversionDay) -> Vintage:
     """Which known date the commune codes of a file fit best, with the evidence for every date."""
     mine = set(codes)
     rows = [
         {"date": date, "codes": len(known), "unknown": len(mine - known), "missing": len(known - mine)}
-        for date, known in known_codes(reference).items()
+        for date, known in known_codes(reference, day).items()
     ]
     evidence = pd.DataFrame(rows).sort_values(["unknown", "missing", "date"], ignore_index=True)
     return Vintage(str(evidence["date"].iloc[0]), evidence)
 
 
 def require_vintage(
-    units: pd.DataFrame, configured: dt.date, file: str, reference: Mapping[str, pd.DataFrame]
+    units: pd.DataFrame, configured: dt.date, file: str, reference: Frames, day: ConversionDay
 ) -> Vintage:
     """The vintage of a register, which must be the configured date.
 
@@ -81,15 +81,15 @@ def require_vintage(
     codes = units.loc[units["level"] == "commune", "code"]
     if codes.empty:
         raise VintageError("has no commune", file=file, field="code", remedy="deliver the whole register")
-    vintage = detect_vintage(codes, reference)
-    known = known_codes(reference)
+    vintage = detect_vintage(codes, reference, day)
+    known = known_codes(reference, day)
     wanted = f"{configured:%Y-%m-%d}"
     everything = frozenset[str]().union(*known.values())
     in_force = known.get(wanted, frozenset[str]())
     ended = sorted((set(codes) & everything) - in_force)
     if vintage.date == wanted and not ended:
         return vintage
-    haunting = ghost_codes()
+    haunting = ghost_codes(reference)
     ghosts = [code for code in ended if code in haunting]
     others = [code for code in ended if code not in haunting]
     missing = sorted(in_force - set(codes)) if vintage.date != wanted else []

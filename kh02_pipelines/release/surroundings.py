@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 
 from kh02_pipelines.catalogue.candidate import Candidate, Context, Limits, Previous
 from kh02_pipelines.checks.contract import schema_text
+from kh02_pipelines.errors import Kh02Error
+from kh02_pipelines.release.files.manifest import read_manifest
 from kh02_pipelines.release.files.parquet_store import ParquetStore, ReleaseInfo, earlier_releases
 from kh02_pipelines.release.staging import StagedRelease
 from kh02_pipelines.tables.arrow import to_frame
@@ -85,7 +87,9 @@ def previous_release(files: ParquetStore, content_hash: str) -> Previous | None:
 def _load(folder: Path, info: ReleaseInfo) -> Previous | None:
     paths = {name: folder / f"{name}.parquet" for name in info.rows}
     try:
-        schemas = {name: schema_text(pq.read_schema(path)) for name, path in paths.items()}
-    except (OSError, pa.ArrowInvalid):
+        read = {name: pq.read_schema(path) for name, path in paths.items()}
+        contract = str(read_manifest(folder)["contract_version"])
+    except (OSError, pa.ArrowInvalid, Kh02Error, KeyError):
         return None
-    return Previous(info.release_id, dt.date.fromisoformat(info.as_of), schemas, _Tables(paths))
+    schemas = {name: schema_text(schema) for name, schema in read.items()}
+    return Previous(info.release_id, dt.date.fromisoformat(info.as_of), schemas, _Tables(paths), contract)

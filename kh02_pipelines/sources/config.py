@@ -7,11 +7,12 @@ that holds one.
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.sources.grid import read_bounded
@@ -22,10 +23,6 @@ MAX_DEPTH = 20
 RegisterRole = Literal["old_register", "new_register"]
 FileFormat = Literal["nso_register", "nso_conversion", "nso_code_list"]
 Encoding = Literal["auto", "unicode", "tcvn3", "vni", "viscii"]
-
-OPENING_DAY, REFORM_DAY = dt.date(2025, 6, 30), dt.date(2025, 7, 1)
-DATES = {"old_register": OPENING_DAY, "new_register": REFORM_DAY, "conversion": REFORM_DAY}
-"""The one date that each role can speak for: the product's two opening states."""
 
 _VARIABLE = r"^[A-Z][A-Z0-9_]{0,79}$"
 """The name of an environment variable."""
@@ -43,9 +40,21 @@ class _Strict(BaseModel):
 
 
 class _Source(_Strict):
+    role: str
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="Short name, used in every table.")]
     date: dt.date = Field(description="The date the source speaks for.")
     priority: int = Field(default=100, ge=1, le=999, description="Lower goes first where sources disagree.")
+
+    @model_validator(mode="after")
+    def _of_its_day(self, info: ValidationInfo) -> "_Source":
+        """The date is the one that the role speaks for; the dates come with the validation's context."""
+        expected = (info.context or {}).get(self.role)
+        allowed = ROLES_OF.get(str(getattr(self, "format", "") or getattr(self, "kind", "")))
+        if allowed is not None and self.role not in allowed:
+            return self  # said by the source itself
+        if expected is not None and self.date != expected:
+            raise ValueError(f"the {self.role} is the state of {expected}, not {self.date}")
+        return self
 
 
 class FileSource(_Source):
@@ -69,7 +78,7 @@ class FileSource(_Source):
             raise ValueError("give one of path, url and url_env")
         if self.url is not None and "@" in re.split(r"[/?#\\]", self.url.partition("://")[2])[0]:
             raise ValueError("the url holds a user or password: put it into an environment variable, named by url_env")
-        _require_role(self.kind, self.role, self.date)
+        _require_role(self.kind, self.role)
         return self
 
 
@@ -87,7 +96,7 @@ class LandingSource(_Source):
 
     @model_validator(mode="after")
     def _consistent(self) -> "LandingSource":
-        _require_role(self.format, self.role, self.date)
+        _require_role(self.format, self.role)
         return self
 
 
@@ -107,7 +116,6 @@ class DatabaseSource(_Source):
     def _consistent(self) -> "DatabaseSource":
         if (self.table is None) == (self.query is None):
             raise ValueError("give either table or query")
-        _require_date(self.role, self.date)
         return self
 
 
@@ -125,7 +133,7 @@ class ReferenceSource(_Source):
     kind: Literal["reference"]
     role: Literal["reference"] = "reference"
     name: Annotated[str, Field(pattern=r"^reference$")] = "reference"
-    date: dt.date = REFORM_DAY
+    date: dt.date = dt.date.min
     priority: int = Field(default=999, ge=1, le=999)
 
 
@@ -152,8 +160,8 @@ class SourcesConfig(_Strict):
         return sources
 
 
-def read_config(path: Path) -> SourcesConfig:
-    """The sources that a YAML file names.
+def read_config(path: Path, role_dates: Mapping[str, dt.date] | None = None) -> SourcesConfig:
+    """The sources that a YAML file names. ``role_dates``: the one date that a role can speak for, if any.
 
     Raises SourceError, with the line where one can be told, for a file that is missing, too large or no YAML,
     that holds tags, anchors or a key twice, or that says something the models do not know.
@@ -176,7 +184,7 @@ def read_config(path: Path) -> SourcesConfig:
             remedy="use plain keys and values: no tags, anchors or repeated keys",
         ) from None  # the cause shows what stands in the file
     try:
-        return SourcesConfig.model_validate(content)
+        return SourcesConfig.model_validate(content, context=dict(role_dates or {}))
     except ValidationError as error:
         first = error.errors()[0]
         place = [part for part in first["loc"] if part not in _KIND_TAGS or not isinstance(part, str)]
@@ -200,15 +208,9 @@ def _remedy(kind: str) -> str:
     }.get(kind, "correct the value")
 
 
-def _require_role(file_format: str, role: str, date: dt.date) -> None:
+def _require_role(file_format: str, role: str) -> None:
     if role not in ROLES_OF[file_format]:
         raise ValueError(f"{file_format} cannot be {role}; it can be {', '.join(ROLES_OF[file_format])}")
-    _require_date(role, date)
-
-
-def _require_date(role: str, date: dt.date) -> None:
-    if date != DATES[role]:
-        raise ValueError(f"the {role} is the state of {DATES[role]}, not {date}")
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -3,7 +3,7 @@
 Belongs here: which tables a release has. Does not belong here: their columns.
 """
 
-from kh02_pipelines.tables import crosswalks, history, quality, release, units
+from kh02_pipelines.tables import codes, crosswalks, history, quality, release, units
 from kh02_pipelines.tables.declaration import Table
 
 
@@ -23,7 +23,9 @@ def _referenced_first(tables: tuple[Table, ...]) -> dict[str, Table]:
     return placed
 
 
-CATALOGUE: dict[str, Table] = _referenced_first((*units.TABLES, *crosswalks.TABLES, *history.TABLES, *quality.TABLES))
+CATALOGUE: dict[str, Table] = _referenced_first(
+    (*units.TABLES, *crosswalks.TABLES, *codes.TABLES, *history.TABLES, *quality.TABLES)
+)
 """The content of a release."""
 
 ABOUT_RELEASES: dict[str, Table] = {table.name: table for table in release.TABLES}

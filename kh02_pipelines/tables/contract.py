@@ -12,7 +12,7 @@ import pyarrow as pa
 from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.declaration import Table
 
-CONTRACT_VERSION = "1.0"
+CONTRACT_VERSION = "2.0"
 """Raised by one after the dot when columns or tables are added, before the dot when any is renamed or removed."""
 
 

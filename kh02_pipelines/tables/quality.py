@@ -16,13 +16,15 @@ CONFLICT_CLASSES = (
     "succession",
     "extent",
     "population",
+    "total",
     "one_of_several",
     "not_listed",
     "not_identified",
 )
 """``spelling``: equal but for conventions (tone placement, i/y, apostrophes, capitals that the followed name did not
-lose); ``name``: otherwise other letters. The last three are of other public mappings: a split commune given one
-successor, an old commune left out, a name that is no unit of the register."""
+lose); ``name``: otherwise other letters; ``total``: a count that others published and the catalogue does not meet. The
+last three are of other public mappings: a split commune given one successor, an old commune left out, a name that is no
+unit of the register."""
 
 SOURCE_ROLES = ("reference", "old_register", "new_register", "conversion", "cross_check")
 OPEN = "open"

@@ -14,10 +14,19 @@ LEGACY_COMMUNE_TYPES = ("phường", "thị trấn", "xã")
 COMMUNE_TYPES = ("phường", "thị trấn", "xã", "đặc khu")
 UNIT_TYPES = tuple(sorted({*PROVINCE_TYPES, *DISTRICT_TYPES, *COMMUNE_TYPES}))
 
-EXTENTS = ("whole", "part")
-POPULATIONS = ("all", "part", "none")
+EXTENTS = ("whole", "part", "unknown")
+POPULATIONS = ("all", "part", "none", "unknown")
 RELATIONS = ("unchanged", "renamed", "merged", "split")
-EVENT_KINDS = ("creation", "abolition", "merger", "split", "rename", "retype", "recode", "transfer")
+UNRESOLVED = "unresolved"
+CHANGE_KINDS = ("creation", "abolition", "merger", "split", "rename", "retype", "recode", "transfer", "spelling")
+EVENT_KINDS = CHANGE_KINDS
+DATE_BASES = ("law", "register", "floor")
+CONFIDENCES = ("sourced", "derived", "unknown")
+VERSION_CONFIDENCES = ("sourced", "reconstructed")
+STATUSES = ("in_force", "ended", "recoded", "unresolved", "alias", "ghost", "future")
+"""What a code is on a day."""
+CODE_STATUSES = ("in_force", "ended", "recoded", "unresolved")
+"""What has become of a code that units had."""
 
 CODE_PATTERNS = {"province": r"[0-9]{2}", "district": r"[0-9]{3}", "commune": r"[0-9]{5}"}
 
@@ -32,9 +41,9 @@ def text(name: str, vi: str, en: str, *, nullable: bool = False, pattern: str | 
     return Column(name, ColumnType.TEXT, vi, en, nullable=nullable, pattern=pattern)
 
 
-def word(name: str, allowed: tuple[str, ...], vi: str, en: str) -> Column:
+def word(name: str, allowed: tuple[str, ...], vi: str, en: str, *, nullable: bool = False, length: int = 20) -> Column:
     """A column with a closed vocabulary."""
-    return Column(name, ColumnType.TEXT, vi, en, allowed=allowed, max_length=20)
+    return Column(name, ColumnType.TEXT, vi, en, nullable=nullable, allowed=allowed, max_length=length)
 
 
 def date(name: str, vi: str, en: str, *, nullable: bool = False) -> Column:
@@ -68,8 +77,8 @@ VALID_FROM = date(
 )
 VALID_FROM_EXACT = flag(
     "valid_from_exact",
-    "Sai: đơn vị có trước danh mục đầu tiên (30/06/2025), ngày ghi chỉ là cận trên",
-    "False: the unit is older than the first register (2025-06-30), which is all the date says",
+    "Đúng: ngày theo văn bản. Sai: ngày danh mục thể hiện, hoặc đã có từ danh mục đầu tiên (31/08/2004)",
+    "True: the day is that of the law. False: the day a register shows it, or there since the first (2004-08-31)",
 )
 VALID_TO = date(
     "valid_to",
@@ -79,6 +88,12 @@ VALID_TO = date(
 )
 LEGAL_DOCUMENT = text(
     "legal_document", "Số hiệu văn bản pháp lý làm căn cứ", "Number of the legal document this rests on"
+)
+LEGAL_DOCUMENT_IF_KNOWN = text(
+    "legal_document",
+    "Số hiệu văn bản pháp lý làm căn cứ; rỗng: chưa biết",
+    "Number of the legal document this rests on; empty: not known",
+    nullable=True,
 )
 CLAUSE = count(
     "clause",

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from chromium import CHROMIUM, WHY_NOT, Page
 
-from kh02_pipelines.catalogue.build import build_candidate, read_reference
+from kh02_pipelines.catalogue.plan import build_candidate
 from kh02_pipelines.intake.source_tables import SourceTables
 from kh02_pipelines.release.audit import PUBLISHED_RULES, RULES, outcomes
 from kh02_pipelines.release.report.model import report_of
 from kh02_pipelines.release.report.render import render
+from kh02_pipelines.sources.reference_data import read_reference
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 

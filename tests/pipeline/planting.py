@@ -91,11 +91,26 @@ def _set(table: str, column: str, value: object, where: Callable[[pd.DataFrame],
     return plant
 
 
+def _on_the_last_day(versions: pd.DataFrame) -> pd.Series:
+    """Versions in force on the last three-tier day."""
+    return (versions["valid_from"] <= "2025-06-30") & (
+        versions["valid_to"].isna() | (versions["valid_to"] > "2025-06-30")
+    )
+
+
+def _long_ago(versions: pd.DataFrame) -> pd.Series:
+    """Versions of communes that no table of units shows."""
+    return (versions["level"] == "commune") & (versions["valid_to"] < "2010-01-01")
+
+
 def _rename_old(case: Case, code: str, name: str, level: str = "commune", **also: object) -> Case:
     """Another name for an old unit, in every table that prints it."""
     units = case.table(f"legacy_{level}")
     units.loc[units["code"] == code, ["name", *also]] = [name, *also.values()]
-    changed = {f"legacy_{level}": units}
+    versions = case.table("unit_version")
+    here = (versions["level"] == level) & (versions["code"] == code) & _on_the_last_day(versions)
+    versions.loc[here, ["name", *also]] = [name, *also.values()]
+    changed = {f"legacy_{level}": units, "unit_version": versions}
     prefix = "old" if level == "commune" else f"old_{level}"
     for table in ("commune_crosswalk", "district_crosswalk"):
         links = case.table(table)
@@ -127,10 +142,8 @@ def _merged(links: pd.DataFrame) -> pd.DataFrame:
 
 # ---- đúng
 
-fault("codes_fit_level")(
-    _set("unit_version", "code", "00318", lambda t: (t["code"] == "318") & (t["level"] == "district"))
-)
-fault("parents_fit_level")(_set("unit_version", "parent_code", "99", lambda t: t["level"] == "district"))
+fault("codes_fit_level")(_set("unit_version", "code", "033", _long_ago))
+fault("parents_fit_level")(_set("unit_version", "parent_code", "99", lambda t: t["code"] == "755"))
 fault("law_in_force")(
     _set("legal_document", "effective_on", pd.Timestamp("2025-08-01"), lambda t: t["number"] == "1654/NQ-UBTVQH15")
 )
@@ -211,11 +224,12 @@ def _(case: Case) -> Case:
     return _rename_new(case, other["code"], other["name"].replace("Xã", "Phường"), "phường")
 
 
-@fault("reform_totals")
+@fault("change_totals")
 def _(case: Case) -> Case:
     """One successor of a commune divided in three is lost; what is left fits together."""
     links = case.table("succession")
-    parts = links[links["extent"] == "part"].groupby("predecessor_id")["predecessor_id"].transform("size")
+    reform = links[links["event_id"].str.startswith("2025-07-01") & (links["extent"] == "part")]
+    parts = reform.groupby("predecessor_id")["predecessor_id"].transform("size")
     lost = links.loc[parts[parts == 3].index]
     return case.with_tables(succession=links.drop(index=lost.index[0]))
 
@@ -294,15 +308,21 @@ for _table, _column, _value in (
     ("legacy_commune", "short_name", ""),
     ("legal_document", "title", ""),
     ("change_event", "kind", "surprise"),
-    ("unit_version", "name", ""),
     ("commune_crosswalk", "clause", 0),
     ("district_crosswalk", "old_district_name", ""),
     ("province_crosswalk", "old_name", ""),
     ("succession", "ruling_id", ""),
+    ("code_crosswalk", "old_name", ""),
+    ("code_alias", "printed_in", ""),
+    ("unresolved", "old_name", ""),
+    ("unresolved_candidate", "candidate_name", ""),
     ("source_file", "file", ""),
     ("source_conflict", "field", ""),
 ):
     fault(f"declared_{_table}")(_set(_table, _column, _value, lambda t: pd.Series(True, index=t.index)))
+
+
+fault("declared_unit_version")(_set("unit_version", "name", "", _long_ago))
 
 
 @fault("declared_quarantine")
@@ -315,9 +335,7 @@ def _(case: Case) -> Case:
     return _noted(case, "source_issue", ("issues",), field="name", raw_value="a", cleaned_value="b", rule="")
 
 
-fault("conflicts_well_formed")(
-    _set("source_conflict", "legal_document", None, lambda t: pd.Series(True, index=t.index))
-)
+fault("conflicts_well_formed")(_set("source_conflict", "legal_document", None, lambda t: t["ruling"] != "open"))
 
 
 # ---- sống
@@ -393,7 +411,12 @@ fault("names_agree")(
 
 def _opened(blocking: bool) -> Fault:
     """The first settled conflict of a kind is open again; one of spelling would need no ruling."""
-    return _set("source_conflict", "ruling", "open", lambda t: (t["blocking"] == blocking) & (t["class"] != "spelling"))
+    return _set(
+        "source_conflict",
+        "ruling",
+        "open",
+        lambda t: (t["blocking"] == blocking) & ~t["class"].isin(["spelling", "total"]),
+    )
 
 
 fault("conflicts_settled")(_opened(True))

@@ -209,8 +209,8 @@ def not_utf8(reference: Any) -> tuple[str, ...]:
 
 
 def lost_zeros(reference: Any) -> tuple[str, ...]:
-    reference.replace("units_2025-06-30", "\n00004,commune", "\n4,commune")
-    return ("units_2025-06-30.csv", "row ", "field code", "not a commune code", "leading zeros")
+    reference.replace("registers/2025-06-30", "\n00004,commune", "\n4,commune")
+    return ("2025-06-30.csv", "row ", "field code", "not a commune code", "leading zeros")
 
 
 def ruling_without_match(reference: Any) -> tuple[str, ...]:
@@ -219,8 +219,10 @@ def ruling_without_match(reference: Any) -> tuple[str, ...]:
 
 
 def successor_from_nowhere(reference: Any) -> tuple[str, ...]:
-    row = reference.append("successions_2025-07-01", {"predecessor_code": "00001", "successor_code": "99999"})
-    return ("commune 99999 is not in the register", "successions_2025-07-01.csv", f"row {row}")
+    change = {"effective_date": "2026-12-01", "predecessor_level": "commune", "predecessor_code": "99999"}
+    change |= {"successor_level": "commune", "successor_code": "99999", "legal_document": "237/NQ-UBTVQH16"}
+    row = reference.append("changes/2026", change | {"effective_date": "2026-10-01"})
+    return ("commune 99999 is not in force on 2026-10-01", "changes/2026.csv", f"row {row}")
 
 
 @pytest.mark.parametrize(

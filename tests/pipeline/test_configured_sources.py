@@ -10,10 +10,12 @@ import pytest
 
 from kh02_pipelines.automation.runner import run_catalogue
 from kh02_pipelines.definitions import build_defs
+from kh02_pipelines.history.periods import periods_of
+from kh02_pipelines.intake.conversion_day import conversion_day, frames_of_day
 from kh02_pipelines.intake.vintage import known_codes
 from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.settings import Settings
-from kh02_pipelines.sources.reference_data import REFERENCE_FILES
+from kh02_pipelines.sources.reference_data import read_reference
 
 pytestmark = pytest.mark.no_cover  # whole runs: the tracer would double their time, other tests cover the code
 
@@ -54,12 +56,14 @@ def test_a_dirty_register_is_published_with_its_trace_and_another_date_is_refuse
     assert (stores.home / "raw" / taken).is_file()
     made_of = json.loads((folder / "manifest.json").read_text("utf-8"))["sources"]
     assert made_of["drop/register.csv"] == taken
-    assert "reference/units_2025-06-30.csv" not in made_of  # it stands in for it
-    assert "reference/changes.csv" in made_of
+    assert "reference/registers/2025-06-30.csv" not in made_of  # it stands in for it
+    assert "reference/changes/2026.csv" in made_of
     assert taken in (stores.reports / f"{outcome.release_id}.html").read_text("utf-8")
     published = stores.parquet.current().release_id
 
-    earlier = known_codes({name: file.read() for name, file in REFERENCE_FILES.items()})["2025-01-04"]
+    raw = read_reference()
+    day = conversion_day(periods_of(raw["periods"]))
+    earlier = known_codes(frames_of_day(raw, day), day)["2025-01-04"]
     export = register_export.copy()
     extra = sorted(earlier - set(export["Mã"].str.zfill(5)))
     ghosts = export.iloc[[0] * len(extra)].assign(Mã=extra, Tên=[f"Phường Cũ {number}" for number in range(len(extra))])

@@ -20,7 +20,7 @@ from kh02_pipelines.tables.catalogue import CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("definitions_snapshot.json")
-GROUPS = {"sources", "register", "crosswalk", "catalogue", "publication", "datasets"}
+GROUPS = {"sources", "history", "crosswalk", "catalogue", "publication", "datasets"}
 VIETNAMESE = re.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
 
 

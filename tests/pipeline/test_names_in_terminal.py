@@ -10,7 +10,7 @@ pytestmark = pytest.mark.no_cover  # whole runs: the tracer would double their t
 def test_a_wrong_name_stops_the_build_and_the_terminal_names_it_and_its_source(kh02, tmp_path) -> None:
     files = Files.of("list", "table", "register").named("list", "commune", {"21220": "Xã Bịa Đặt"})
     answer = kh02("build", home=tmp_path / "home", config=str(files.write(tmp_path)))
-    truth = reference("units_2025-07-01").set_index("code")["name"]["21220"]
+    truth = reference("new_register").set_index("code")["name"]["21220"]
     assert answer.code == 1
     problem = f"list: Xã Bịa Đặt ≠ reference: {truth}; table: {truth}"
     assert f"  2025-07-01/commune/21220>name: {problem}" in answer.err.splitlines()
@@ -18,8 +18,8 @@ def test_a_wrong_name_stops_the_build_and_the_terminal_names_it_and_its_source(k
 
 
 def test_published_names_in_other_letters_are_named_twenty_at_most_and_the_file_has_all(kh02, tmp_path) -> None:
-    communes = reference("units_2025-06-30").query("level == 'commune' and name.str.contains('Tân')")
-    communes = communes[~communes["code"].isin(reference("units_2025-07-01")["code"])]  # one unchanged would be renamed
+    communes = reference("old_register").query("level == 'commune' and name.str.contains('Tân')")
+    communes = communes[~communes["code"].isin(reference("new_register")["code"])]  # one unchanged would be renamed
     names = communes.set_index("code")["name"].str.replace("Tân", "Tăn").head(24).to_dict()
     names["00004"] = "Phường Trúc Bánh"  # another letter: the least alike, so the first
     files = Files.of("register").named("register", "commune", names)

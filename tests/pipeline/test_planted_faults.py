@@ -11,8 +11,8 @@ from planting import AS_OF, FAULTS, Case
 from sqlalchemy.engine import make_url
 
 from kh02_pipelines.assets.asset_checks import check_name, suite_opinion
-from kh02_pipelines.catalogue.build import build_candidate, read_reference
 from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.catalogue.plan import build_candidate
 from kh02_pipelines.checks.declared import PREFIX
 from kh02_pipelines.checks.rule import Rule
 from kh02_pipelines.definitions import build_defs
@@ -25,6 +25,7 @@ from kh02_pipelines.release.publish import publish_database, publish_parquet
 from kh02_pipelines.release.staging import read_staged, stage
 from kh02_pipelines.release.surroundings import surrounded
 from kh02_pipelines.settings import Settings
+from kh02_pipelines.sources.reference_data import read_reference
 
 pytestmark = pytest.mark.no_cover  # whole runs: the tracer would double their time, other tests cover the code
 

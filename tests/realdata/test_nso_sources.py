@@ -6,8 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kh02_pipelines.catalogue.build import build_candidate
+from kh02_pipelines.catalogue.plan import build_candidate
 from kh02_pipelines.errors import SourceError, VintageError
+from kh02_pipelines.history.periods import periods_of
+from kh02_pipelines.intake.conversion_day import OLD, PAIRS, conversion_day, frames_of_day
 from kh02_pipelines.intake.gather import gather
 from kh02_pipelines.intake.vintage import detect_vintage, ghost_codes
 from kh02_pipelines.release.audit import audit
@@ -141,8 +143,9 @@ def test_no_row_is_lost_and_the_mudflat_is_quarantined(from_csv) -> None:
         "nso_provinces": [34, 34, 0, 0],
         "nso_register": [10035, 10035, 0, 0],
     }
-    islands = from_csv.raw["changes"]["predecessor_level"].eq("district").sum()
-    pairs, communes = from_csv.raw["successions_2025-07-01"], from_csv.raw["units_2025-06-30"]["level"] == "commune"
+    frames = frames_of_day(from_csv.raw, conversion_day(periods_of(from_csv.raw["periods"])))
+    islands = 5
+    pairs, communes = frames[PAIRS], frames[OLD]["level"] == "commune"
     assert files.loc["nso_conversion", "accepted"] == len(pairs) + islands
     assert files.loc["nso_register", "accepted"] == communes.sum()
     (row,) = from_csv.tables.quarantine.to_dict("records")
@@ -200,7 +203,7 @@ def test_the_register_of_january_is_refused_with_its_ghosts(tmp_path) -> None:
 
 
 def test_ghosts_are_the_twelve() -> None:
-    assert len(ghost_codes()) == 12
+    assert len(ghost_codes({name: file.read() for name, file in REFERENCE_FILES.items()})) == 12
 
 
 @pytest.mark.parametrize(
@@ -216,6 +219,8 @@ def test_ghosts_are_the_twelve() -> None:
 def test_every_real_register_tells_its_date(file, date) -> None:
     frame = pd.read_csv(DATA / file, dtype="str", keep_default_na=False, encoding="utf-8-sig")
     codes = frame["Mã PX" if "Mã PX" in frame else "Mã"]
-    vintage = detect_vintage(codes[codes != ""], {name: file.read() for name, file in REFERENCE_FILES.items()})
+    raw = {name: file.read() for name, file in REFERENCE_FILES.items()}
+    day = conversion_day(periods_of(raw["periods"]))
+    vintage = detect_vintage(codes[codes != ""], frames_of_day(raw, day), day)
     assert vintage.date == date
     assert vintage.evidence["unknown"].iloc[0] == 0

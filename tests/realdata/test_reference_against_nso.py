@@ -28,9 +28,22 @@ def real(path: str) -> Path:
     return found
 
 
+@cache
 def load(table: str) -> list[Row]:
-    with (REFERENCE / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """The rows of a reference file, or the part of the changes of 1 July 2025 that a table of the office speaks of."""
+    if table.startswith("units_"):
+        table = table.replace("units_", "registers/")
+    pairs = {"successions_2025-07-01", "population_heirs", "clauses_2025-07-01"}
+    with (REFERENCE / f"{'changes/2025' if table in pairs else table}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if table not in pairs:
+        return rows
+    rows = [row for row in rows if row["effective_date"] == "2025-07-01" and row["successor_level"] == "commune"]
+    if table == "clauses_2025-07-01":
+        return [*{row["successor_code"]: row for row in rows}.values()]
+    rows = [row for row in rows if row["predecessor_level"] == "commune"]
+    heir = ("part", "all")
+    return rows if table.startswith("succ") else [row for row in rows if (row["extent"], row["population"]) == heir]
 
 
 def key(name: str) -> str:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,29 +18,69 @@ SCRIPT = ROOT / "scripts" / "build_reference.py"
 Row = dict[str, str]
 
 HEADERS = {
-    "units_2025-06-30": "code,level,name,type,parent_code",
-    "units_2025-07-01": "code,level,name,type,parent_code",
-    "successions_2025-07-01": "predecessor_code,successor_code",
-    "province_successions_2025-07-01": "predecessor_code,successor_code",
-    "rulings": ("ruling_id,target,action,key,field,source_value,ruled_value,legal_document,clause,reason"),
-    "changes": (
-        "change_id,effective_date,kind,predecessor_level,predecessor_code,successor_level,successor_code,"
-        "name,type,parent_code,extent,population,legal_document"
+    "rulings": "ruling_id,target,action,key,field,source_value,ruled_value,legal_document,clause,reason",
+    "legal_documents": "number,issuer,issued_on,effective_on,title,governs,register_date",
+    "periods": (
+        "valid_from,valid_to,levels,province_types,district_types,commune_types,code_list,opening_codes,new_codes,"
+        "standing_document,chain"
     ),
-    "population_heirs": "predecessor_code,successor_code,legal_document,clause",
-    "legal_documents": "number,issuer,issued_on,effective_on,title,governs",
-    "clauses_2025-07-01": "successor_code,legal_document,clause",
-    "land_only": "predecessor_code,successor_code,legal_document,clause",
-    "totals": "valid_from,level,type,count,legal_document",
-    "reform_totals": "fact,count,source",
+    "totals": "valid_from,valid_to,level,type,province_code,count,source",
+    "change_totals": "effective_date,fact,count,source",
+    "code_aliases": "printed_in,as_of,level,printed_code,code,kind",
+    "registers/2004-08-31": "code,level,name,type,parent_code,confidence",
+    "registers/2025-06-30": "code,level,name,type,parent_code,confidence",
+    "registers/2025-07-01": "code,level,name,type,parent_code,confidence",
+    **{
+        f"changes/{path.stem}": (
+            "change_id,effective_date,kind,predecessor_level,predecessor_code,successor_level,successor_code,name,type,"
+            "parent_code,extent,population,legal_document,clause,basis,confidence,document_basis,evidence,ruling_id"
+        )
+        for path in sorted((REFERENCE / "changes").glob("*.csv"))
+    },
 }
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 ISLANDS = {"318": "11948", "471": "19742", "498": "20333", "536": "21548", "755": "26732"}
 
 
+REFORM = "2025-07-01"
+
+
+@cache
 def load(table: str) -> list[Row]:
+    """The rows of a file, or of a part of the changes of 1 July 2025 that has facts of its own."""
+    parts = {
+        "successions_2025-07-01": lambda row: (row["predecessor_level"], row["successor_level"]) == ("commune",) * 2,
+        "province_successions_2025-07-01": lambda row: row["predecessor_level"] == "province",
+        "islands": lambda row: (row["predecessor_level"], row["successor_level"]) == ("district", "commune"),
+    }
+    if table in parts:
+        return [row for row in load("changes/2025") if row["effective_date"] == REFORM and parts[table](row)]
     with (REFERENCE / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def clauses() -> dict[str, Row]:
+    """The row of the changes that gives each new commune its law and clause."""
+    rows = [*load("successions_2025-07-01"), *load("islands")]
+    found = {row["successor_code"]: row for row in rows}
+    assert {(row["legal_document"], row["clause"]) for row in rows} == {
+        (row["legal_document"], row["clause"]) for row in found.values()
+    }
+    return found
+
+
+def heirs() -> list[tuple[str, str]]:
+    """Parts of divided communes that have all the people, as ruled."""
+    rows = load("successions_2025-07-01")
+    ruled = {ruling["key"]: ruling["ruled_value"] for ruling in load("rulings") if ruling["action"] == "set"}
+    return [
+        (
+            ruled.get(f"{row['predecessor_code']}>{row['successor_code']}", row["predecessor_code"]),
+            row["successor_code"],
+        )
+        for row in rows
+        if (row["extent"], row["population"]) == ("part", "all")
+    ]
 
 
 def pairs(table: str) -> list[tuple[str, str]]:
@@ -47,7 +88,7 @@ def pairs(table: str) -> list[tuple[str, str]]:
 
 
 def units(date: str) -> dict[tuple[str, str], Row]:
-    return {(row["level"], row["code"]): row for row in load(f"units_{date}")}
+    return {(row["level"], row["code"]): dict(row) for row in load(f"registers/{date}")}
 
 
 def ruled_pairs(table: str = "successions_2025-07-01") -> set[tuple[str, str]]:
@@ -87,7 +128,7 @@ def test_every_table_is_plain_utf8_with_its_header(table: str) -> None:
 
 @pytest.mark.parametrize("date", ["2025-06-30", "2025-07-01"])
 def test_registers_are_complete_unique_and_sorted(date: str) -> None:
-    rows = load(f"units_{date}")
+    rows = load(f"registers/{date}")
     order = [(list(DIGITS).index(row["level"]), row["code"]) for row in rows]
     assert order == sorted(set(order))
     known = set(units(date))
@@ -126,8 +167,7 @@ def test_ruled_types_are_the_leading_words_of_the_names(date: str) -> None:
 
 def test_successions_are_those_of_the_source_and_of_the_rulings() -> None:
     printed = pairs("successions_2025-07-01")
-    assert len(printed) == 10565
-    assert printed == sorted(set(printed))
+    assert len(printed) == len(set(printed)) == 10565
     ruled = ruled_pairs()
     assert len(ruled) == 10566
     sizes = Counter(Counter(old for old, _ in ruled).values())
@@ -147,8 +187,7 @@ def test_a_new_code_is_that_of_a_member() -> None:
 
 def test_provinces_have_one_successor_and_communes_follow_it() -> None:
     printed = pairs("province_successions_2025-07-01")
-    assert len(printed) == 64
-    assert printed == sorted(set(printed))
+    assert len(printed) == len(set(printed)) == 64
     ruled = ruled_pairs("province_successions_2025-07-01")
     assert len(ruled) == len(dict(ruled)) == 63
     assert set(dict(ruled).values()) == {code for level, code in units("2025-07-01") if level == "province"}
@@ -201,10 +240,9 @@ def test_a_ruling_starts_from_what_the_source_prints(ruling: Row) -> None:
 
 
 def test_rulings_on_pairs_cite_the_clause_that_creates_the_successor() -> None:
-    clauses = {row["successor_code"]: row for row in load("clauses_2025-07-01")}
     for ruling in load("rulings"):
         if ruling["target"] in {"successions_2025-07-01", "relations_2025-07-01"}:
-            clause = clauses[ruling["key"].split(">")[1]]
+            clause = clauses()[ruling["key"].split(">")[1]]
             assert ruling["legal_document"] == clause["legal_document"]
             assert ruling["clause"] == f"Điều 1 khoản {clause['clause']}"
 
@@ -212,16 +250,19 @@ def test_rulings_on_pairs_cite_the_clause_that_creates_the_successor() -> None:
 def test_every_cited_document_is_listed_once() -> None:
     listed = [row["number"] for row in load("legal_documents")]
     assert listed == sorted(set(listed))
-    for table in ("rulings", "changes", "population_heirs", "clauses_2025-07-01"):
-        assert {row["legal_document"] for row in load(table)} <= set(listed), table
+    for table in HEADERS:
+        cited = {row.get("legal_document", "") for row in load(table)} - {""}
+        assert cited <= set(listed), table
 
 
 def test_documents_have_an_issuer_a_title_and_possible_dates() -> None:
     for row in load("legal_documents"):
-        assert row["issuer"] in {"Quốc hội", "Ủy ban Thường vụ Quốc hội", "Thủ tướng Chính phủ"}
+        issuers = {"Quốc hội", "Ủy ban Thường vụ Quốc hội", "Thủ tướng Chính phủ", "Chính phủ", "Tổng cục Thống kê"}
+        assert row["issuer"] in issuers
         assert row["title"]
-        assert re.fullmatch(r"(province|district|commune):([0-9]{2}|\*)|codes", row["governs"])
-        for field in ("issued_on", "effective_on"):
+        scope = r"(province|district|commune|\*):([0-9]{2}|\*)"
+        assert re.fullmatch(rf"{scope}( {scope})*|codes", row["governs"])
+        for field in ("issued_on", "effective_on", "register_date"):
             assert re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})?", row[field])
         if row["issued_on"] and row["effective_on"]:
             assert row["issued_on"] <= row["effective_on"]
@@ -238,9 +279,9 @@ def test_one_resolution_of_june_2025_for_each_new_province() -> None:
 
 
 def test_every_new_commune_has_a_clause_of_its_own_province() -> None:
-    rows = load("clauses_2025-07-01")
+    rows = list(clauses().values())
     register = {code: row for (level, code), row in units("2025-07-01").items() if level == "commune"}
-    assert [row["successor_code"] for row in rows] == sorted(register)
+    assert sorted(row["successor_code"] for row in rows) == sorted(register)
     governs = {row["number"]: row["governs"] for row in load("legal_documents")}
     for row in rows:
         assert int(row["clause"]) > 0
@@ -248,7 +289,7 @@ def test_every_new_commune_has_a_clause_of_its_own_province() -> None:
 
 
 def test_a_clause_creates_one_commune_unless_it_is_the_closing_list() -> None:
-    rows = load("clauses_2025-07-01")
+    rows = list(clauses().values())
     uses = Counter((row["legal_document"], int(row["clause"])) for row in rows)
     last: dict[str, int] = {}
     for document, clause in uses:
@@ -270,52 +311,39 @@ def test_a_clause_creates_one_commune_unless_it_is_the_closing_list() -> None:
     ],
 )
 def test_known_clauses(code: str, document: str, clause: str) -> None:
-    found = {row["successor_code"]: row for row in load("clauses_2025-07-01")}[code]
+    found = clauses()[code]
     assert (found["legal_document"], found["clause"]) == (document, clause)
 
 
 def test_heirs_are_sixty_successors_of_divided_communes() -> None:
-    heirs = pairs("population_heirs")
-    assert len(heirs) == len(dict(heirs)) == 60
-    assert heirs == sorted(heirs)
+    assert len(heirs()) == len(dict(heirs())) == 60
     ruled = ruled_pairs()
     successors = Counter(old for old, _ in ruled)
-    assert set(heirs) <= ruled
-    assert all(successors[old] > 1 for old, _ in heirs)
+    assert set(heirs()) <= ruled
+    assert all(successors[old] > 1 for old, _ in heirs())
 
 
-def test_an_heir_is_cited_by_the_clause_that_creates_it() -> None:
-    clauses = {row["successor_code"]: row for row in load("clauses_2025-07-01")}
-    for row in load("population_heirs"):
-        clause = clauses[row["successor_code"]]
-        assert (row["legal_document"], row["clause"]) == (clause["legal_document"], clause["clause"])
-
-
-def test_changes_name_existing_units_once() -> None:
-    rows = load("changes")
-    assert len({row["change_id"] for row in rows}) == len(rows) == 30
-    old, new = units("2025-06-30"), units("2025-07-01")
+def test_changes_of_2026_name_existing_units_once() -> None:
+    rows = load("changes/2026")
+    assert len({row["change_id"] for row in rows}) == len(rows) == 25
+    new = units("2025-07-01")
     for row in rows:
-        successor = (row["successor_level"], row["successor_code"])
-        predecessor = (row["predecessor_level"], row["predecessor_code"])
-        assert row["change_id"] == f"{row['effective_date']}/{'/'.join(successor)}"
+        unit = (row["successor_level"], row["successor_code"])
+        assert row["change_id"] == f"{row['effective_date']}/{'/'.join(unit)}"
         assert (row["extent"], row["population"]) == ("whole", "all")
-        assert successor in new
-        assert predecessor in (old if row["kind"] == "creation" else new)
+        assert unit in new
 
 
 def test_island_districts_become_special_zones_of_their_new_province() -> None:
-    rows = [row for row in load("changes") if row["kind"] == "creation"]
+    rows = load("islands")
     assert {row["predecessor_code"]: row["successor_code"] for row in rows} == ISLANDS
-    clauses = {row["successor_code"]: row["legal_document"] for row in load("clauses_2025-07-01")}
+    assert {row["kind"] for row in rows} == {"creation"}
     for row in rows:
-        assert row["effective_date"] == "2025-07-01"
         assert units("2025-07-01")["commune", row["successor_code"]]["type"] == "Đặc khu"
-        assert row["legal_document"] == clauses[row["successor_code"]]
 
 
 def test_changes_of_2026_only_change_the_type() -> None:
-    rows = [row for row in load("changes") if row["kind"] == "retype"]
+    rows = load("changes/2026")
     register = ruled_units("2025-07-01")
     governs = {row["number"]: row["governs"] for row in load("legal_documents")}
     effective = {row["number"]: row["effective_on"] for row in load("legal_documents")}
@@ -341,8 +369,8 @@ def test_changes_of_2026_only_change_the_type() -> None:
 )
 def test_totals_by_type_and_date(date: str, cities: int, phuong: int, xa: int) -> None:
     register = ruled_units("2025-07-01")
-    for row in load("changes"):
-        if row["kind"] == "retype" and row["effective_date"] <= date:
+    for row in load("changes/2026"):
+        if row["effective_date"] <= date:
             register[row["successor_level"], row["successor_code"]]["type"] = row["type"]
     assert types(register, "province") == {"Tỉnh": 34 - cities, "Thành phố": cities}
     assert types(register, "commune") == {"Xã": xa, "Phường": phuong, "Đặc khu": 13}
@@ -351,7 +379,7 @@ def test_totals_by_type_and_date(date: str, cities: int, phuong: int, xa: int) -
 def test_readme_gives_the_hash_of_every_table() -> None:
     text = (REFERENCE / "README.md").read_text(encoding="utf-8")
     written = dict(re.findall(r"^\| `(\S+\.csv)` \| `([0-9a-f]{64})` \|$", text, flags=re.MULTILINE))
-    assert set(written) >= {f"{table}.csv" for table in HEADERS}
+    assert set(written) == {path.relative_to(REFERENCE).as_posix() for path in REFERENCE.rglob("*.csv")}
     found = {name: hashlib.sha256((REFERENCE / name).read_bytes()).hexdigest() for name in written}
     assert written == found
 
@@ -369,7 +397,7 @@ def test_readme_and_script_pin_the_same_wheels() -> None:
 def test_readme_row_counts() -> None:
     text = (REFERENCE / "README.md").read_text(encoding="utf-8")
     written = dict(re.findall(r"^\| `(\S+)\.csv` \| ([0-9,]+) \|", text, flags=re.MULTILINE))
-    assert set(written) >= set(HEADERS)
+    assert set(written) >= {name for name in HEADERS if not name.startswith("changes/")}
     for name, rows in written.items():
         assert int(rows.replace(",", "")) == len(load(name)), name
 

@@ -109,7 +109,7 @@ def test_renamed_types_change_no_territory(candidate_today: Candidate, candidate
 
 
 def test_before_the_reform_everything_is_itself(raw: dict[str, pd.DataFrame]) -> None:
-    from kh02_pipelines.catalogue.build import build_candidate
+    from kh02_pipelines.catalogue.plan import build_candidate
     from kh02_pipelines.release.audit import audit
 
     candidate = build_candidate(raw, dt.date(2025, 6, 30))
@@ -142,7 +142,7 @@ def test_unchanged_communes_and_codes_that_deceive(candidate_reform: Candidate) 
 
 def test_what_a_ruling_finds_unchanged_is_no_renaming_in_its_event(candidate_reform: Candidate) -> None:
     events = candidate_reform.tables["change_event"]
-    renamed = events.loc[events["kind"] == "rename", "event_id"]
+    renamed = events.loc[(events["kind"] == "rename") & (events["effective_date"] == "2025-07-01"), "event_id"]
     assert set(renamed) == {"2025-07-01/commune/24235", "2025-07-01/commune/25114"}
     kinds = events.set_index("event_id")["kind"]
     assert {kinds[f"2025-07-01/commune/{code}"] for code in ("04603", "25225", "26119")} == {"transfer"}
@@ -246,11 +246,8 @@ def test_every_old_unit_of_the_reform_ends_that_day(candidate_today: Candidate) 
 def test_history_of_a_commune_is_one_chain(candidate_today: Candidate) -> None:
     versions = candidate_today.tables["unit_version"]
     chain = versions[versions["code"] == "07294"].sort_values("valid_from")
-    assert chain["unit_id"].tolist() == ["07294@2025-06-30", "07294@2025-07-01", "07294@2026-09-20"]
-    assert chain["valid_from_exact"].tolist() == [False, True, True]
-    assert chain["valid_to"].dt.strftime("%Y-%m-%d").fillna("").tolist() == ["2025-07-01", "2026-09-20", ""]
-    assert chain["started_by"].fillna("").tolist() == [
-        "",
-        "2025-07-01/commune/07294",
-        "2026-09-20/commune/07294",
-    ]
+    days = ["2004-08-31", "2020-01-01", "2025-07-01", "2026-09-20"]
+    assert chain["unit_id"].tolist() == [f"07294@{day}" for day in days]
+    assert chain["valid_from_exact"].tolist() == [False, True, True, True]
+    assert chain["valid_to"].dt.strftime("%Y-%m-%d").fillna("").tolist() == [*days[1:], ""]
+    assert chain["started_by"].fillna("").tolist() == ["", *(f"{day}/commune/07294" for day in days[1:])]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kh02_pipelines.catalogue.build import build_candidate
+from kh02_pipelines.catalogue.plan import build_candidate
 from kh02_pipelines.release.audit import audit
 
 LETTERS = ["An", "Bình", "Cát", "Dương", "Gia", "Hòa", "Khánh", "Lộc", "Mỹ", "Nam", "Phú", "Quý"]
@@ -52,8 +52,6 @@ def frame(rows: list[tuple[str, ...]], columns: str) -> pd.DataFrame:
 def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
     """A complete set of reference frames for the reform of a small country."""
     unit = "code level name type parent_code"
-    pair = "predecessor_code successor_code"
-    cited = f"{pair} legal_document clause"
     districts = sorted(set(reform.district_of))
     old_provinces = ("01", "02") if len(districts) > 1 else ("01",)
     old = [(province, "province", f"Tỉnh {province}", "Tỉnh", "") for province in old_provinces]
@@ -69,13 +67,14 @@ def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
     new = [("01", "province", "Tỉnh 01", "Tỉnh", "")]
     new += [(code(leader), "commune", f"Xã {LETTERS[leader]}", "Xã", "01") for leader in leaders]
     counts = [
-        ("2025-06-30", level, kind, str(count), "124/2004/QĐ-TTg")
-        for (level, kind), count in Counter((row[1], row[3].lower()) for row in old).items()
+        (*days, level, kind, "", str(count), source)
+        for days, units, source in (
+            (("2025-06-30", "2025-07-01"), old, "124/2004/QĐ-TTg"),
+            (("2025-07-01", ""), new, "202/2025/QH15"),
+        )
+        for (level, kind), count in Counter((row[1], row[3].lower()) for row in units).items()
     ]
-    counts += [
-        ("2025-07-01", level, kind, str(count), "202/2025/QH15")
-        for (level, kind), count in Counter((row[1], row[3].lower()) for row in new).items()
-    ]
+    counts.append(("2025-07-01", "", "commune", "xã", "01", str(len(leaders)), "1/NQ-UBTVQH15"))
     successors = Counter(old for old, _ in reform.pairs)
     predecessors = Counter(new for _, new in reform.pairs)
     facts = {f"communes_into_{n}": str(k) for n, k in Counter(successors.values()).items()}
@@ -87,35 +86,39 @@ def raw_of(reform: Reform) -> dict[str, pd.DataFrame]:
         "203/2025/QH15": "district:*",
         "124/2004/QĐ-TTg": "codes",
     }
+    changes = [
+        *(("commune", code(a), "commune", code(b), "1/NQ-UBTVQH15", "1", "") for a, b in sorted(reform.pairs)),
+        *(("province", province, "province", "01", "202/2025/QH15", "", "") for province in old_provinces),
+        *(("district", f"{district:03d}", "", "", "203/2025/QH15", "", "abolition") for district in districts),
+    ]
+    columns = "predecessor_level predecessor_code successor_level successor_code legal_document clause kind"
+    registers = [("2025-06-30", *row, "") for row in old] + [("2025-07-01", *row, "") for row in new]
+    types = ("tỉnh|thành phố", "huyện", "xã", "124/2004/QĐ-TTg", "member|fresh", "member|fresh", "124/2004/QĐ-TTg")
+    later = ("tỉnh|thành phố", "", "xã", "19/2025/QĐ-TTg", "member", "member|fresh", "202/2025/QH15")
     return {
-        "units_2025-06-30": frame(old, unit),
-        "units_2025-07-01": frame(new, unit),
-        "successions_2025-07-01": frame([(code(a), code(b)) for a, b in sorted(reform.pairs)], pair),
-        "province_successions_2025-07-01": frame([(province, "01") for province in old_provinces], pair),
-        "clauses_2025-07-01": frame(
-            [(code(leader), "1/NQ-UBTVQH15", "1") for leader in leaders], "successor_code legal_document clause"
-        ).astype({"clause": "str"}),
-        "population_heirs": frame([], cited),
-        "land_only": frame([], cited),
-        "changes": frame(
-            [],
-            "change_id effective_date kind predecessor_level predecessor_code successor_level successor_code "
-            "name type parent_code extent population legal_document",
-        ),
+        "registers": frame(registers, f"date {unit} confidence").assign(file="registers.csv"),
+        "changes": frame(changes, columns).assign(effective_date="2025-07-01", change_id=""),
         "rulings": frame(
             [],
             "ruling_id target action key field source_value ruled_value legal_document clause reason",
         ),
         "legal_documents": frame(
-            [(number, "issuer", "2025-06-16", "", "title", what) for number, what in governs.items()],
-            "number issuer issued_on effective_on title governs",
+            [(number, "issuer", "2025-06-16", "", "title", what, "") for number, what in governs.items()],
+            "number issuer issued_on effective_on title governs register_date",
         ),
-        "totals": frame(counts, "valid_from level type count legal_document"),
-        "reform_totals": frame([(fact, count, "drawn") for fact, count in facts.items()], "fact count source"),
-        "province_totals": frame(
-            [("2025-07-01", "01", "xã", str(len(leaders)), "1/NQ-UBTVQH15")],
-            "valid_from province_code type count legal_document",
+        "periods": frame(
+            [
+                ("2025-06-30", "2025-07-01", "province district commune", *types, "complete"),
+                ("2025-07-01", "", "province commune", *later, "complete"),
+            ],
+            "valid_from valid_to levels province_types district_types commune_types code_list opening_codes new_codes "
+            "standing_document chain",
         ),
+        "totals": frame(counts, "valid_from valid_to level type province_code count source"),
+        "change_totals": frame(
+            [("2025-07-01", fact, count, "drawn") for fact, count in facts.items()], "effective_date fact count source"
+        ),
+        "code_aliases": frame([], "printed_in as_of level printed_code code kind"),
     }
 
 

@@ -8,9 +8,10 @@ import pytest
 from kh02_pipelines.catalogue.candidate import Candidate, Context, Limits
 from kh02_pipelines.checks import liveness, settlement
 from kh02_pipelines.checks.rule import among
-from kh02_pipelines.checks.unit_invariants import province_totals_differ
+from kh02_pipelines.checks.unit_invariants import change_totals_differ
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.history.totals import expected_province_totals
+from kh02_pipelines.history.legal import legal_document_table
+from kh02_pipelines.history.totals import expected_totals
 from kh02_pipelines.sources.provenance import speaks_for
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES
 
@@ -45,7 +46,7 @@ def test_what_the_conflict_says_of_itself_decides_what_blocks() -> None:
 
 
 def test_missing_evidence_is_a_finding_and_no_pass() -> None:
-    assert province_totals_differ(candidate())["problem"].str.contains("was not staged").all()
+    assert change_totals_differ(candidate())["problem"].str.contains("was not staged").all()
 
 
 @pytest.mark.parametrize(("days", "broken"), [(180, False), (181, True)])
@@ -71,23 +72,28 @@ def test_without_a_clock_or_a_release_before_nothing_is_measured() -> None:
 
 
 def test_province_totals_are_those_of_the_newest_block() -> None:
-    raw = REFERENCE_FILES["province_totals"].read()
-    before = expected_province_totals(raw, pd.Timestamp("2025-07-01"))
-    after = expected_province_totals(raw, pd.Timestamp("2026-09-20"))
+    raw, documents = (REFERENCE_FILES[name].read() for name in ("totals", "legal_documents"))
+    documents = legal_document_table(documents)
+
+    def by_province(day: str) -> pd.DataFrame:
+        totals = expected_totals(raw, documents, pd.Timestamp(day))
+        return totals[(totals["day"] == day) & (totals["province_code"] != "") & totals["lawful"]]
+
+    before, after = by_province("2025-07-01"), by_province("2026-09-20")
     assert before["count"].sum() == after["count"].sum() == 3321
-    assert expected_province_totals(raw, pd.Timestamp("2025-06-30")).empty
+    assert by_province("2025-06-30").empty
     of = lambda totals, code: dict(totals[totals["province_code"] == code][["type", "count"]].to_numpy())  # noqa: E731
     assert of(before, "24") == {"phường": 33, "xã": 66}
     assert of(after, "24") == {"phường": 45, "xã": 54}
     assert of(after, "75") == {"phường": 33, "xã": 62}
     with pytest.raises(SourceError, match="is not a count"):
-        expected_province_totals(raw.assign(count="many"), pd.Timestamp("2025-07-01"))
+        expected_totals(raw.assign(count="many"), documents, pd.Timestamp("2025-07-01"))
 
 
 def test_a_reference_file_speaks_for_its_newest_date_or_the_one_in_its_name() -> None:
     dated = pd.DataFrame({"effective_date": ["2025-07-01", "2026-09-20", ""]}, dtype="str")
     assert speaks_for("changes", dated) == "2026-09-20"
-    assert speaks_for("units_2025-06-30", pd.DataFrame({"code": ["01"]}, dtype="str")) == "2025-06-30"
+    assert speaks_for("registers/2025-06-30.csv", pd.DataFrame({"code": ["01"]}, dtype="str")) == "2025-06-30"
     assert speaks_for("rulings", pd.DataFrame({"key": ["2027-01-01"]}, dtype="str")) is None
 
 

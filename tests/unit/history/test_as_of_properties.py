@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kh02_pipelines.catalogue.build import NEW_REGISTER, OLD_REGISTER, links_of, ruled_documents
 from kh02_pipelines.catalogue.candidate import Candidate
-from kh02_pipelines.history.compose import compose, dated_steps
-from kh02_pipelines.history.history import History, build_history
-from kh02_pipelines.history.ruling_form import RELATIONS_TARGET
-from kh02_pipelines.history.rulings import same_name_pairs
+from kh02_pipelines.catalogue.plan import history_in, run_plan
+from kh02_pipelines.history.algebra import walk
+from kh02_pipelines.history.crosswalk import units_of_land
+from kh02_pipelines.history.graph import day_number, graph_of
+from kh02_pipelines.history.history import History
 from kh02_pipelines.history.states import units_as_of
-from kh02_pipelines.intake.cleaning import clean_units
 
 EVENT_DAYS = [
     dt.date(2025, 6, 30),
@@ -44,10 +43,7 @@ def last_event(day: dt.date) -> dt.date:
 
 @pytest.fixture(scope="module")
 def history_until(raw: dict[str, pd.DataFrame]) -> Callable[[dt.date], History]:
-    cleaned = {name: clean_units(raw[name], raw["rulings"], name) for name in (OLD_REGISTER, NEW_REGISTER)}
-    links = links_of(raw, cleaned, ruled_documents(raw))
-    same_names = same_name_pairs(raw["rulings"], RELATIONS_TARGET)
-    return cache(lambda day: build_history(cleaned[OLD_REGISTER], links, same_names, until=pd.Timestamp(day)))
+    return cache(lambda day: history_in(run_plan(raw, day, upto="unit_history")))
 
 
 def counted(units: pd.DataFrame) -> dict[tuple[str, str], int]:
@@ -82,11 +78,15 @@ def test_composing_is_total_on_every_date(
     history_until: Callable[[dt.date], History], day: dt.date, level: str, count: int
 ) -> None:
     history = history_until(day)
-    paths = compose(history.unit_version, dated_steps(history.succession, history.change_event), "standing")
-    paths = paths[paths["old_level"] == level]
-    assert paths["old_code"].nunique() == count
+    graph = graph_of(history.unit_version, history.change_event, history.succession)
+    first = day_number(pd.Timestamp(EVENT_DAYS[0]))
+    pairs = walk(graph, units_of_land(graph, first), day_number(pd.Timestamp(day)), first).pairs
+    ours = (graph.versions["level"] == level).to_numpy()[pairs.old]
+    codes = graph.versions["code"].to_numpy()
+    assert len(set(codes[pairs.old[ours]])) == count
+    assert (pairs.new >= 0).all()
     in_force = units_as_of(history.unit_version, pd.Timestamp(day), level)
+    reached = set(codes[pairs.new[ours]])
     zones = 5 if level == "commune" and day >= EVENT_DAYS[1] else 0
-    assert len(set(in_force["code"]) - set(paths["new_code"])) == zones
-    assert set(paths["new_code"]) <= set(in_force["code"])
-    assert paths["legal_document"].notna().all()
+    assert len(set(in_force["code"]) - reached) == zones
+    assert reached <= set(in_force["code"])

@@ -1,26 +1,29 @@
-"""Composing crosswalks over changes that have not happened yet: mergers, splits, re-mergers, recodes."""
+"""Composing changes that have not happened yet: mergers, splits, re-mergers, recodes, and holes."""
 
 import pandas as pd
 import pytest
+from small_country import NO_SAME_NAMES, OPENING_DAY, register, replayed
 
-from kh02_pipelines.history.compose import compose, dated_steps
-from kh02_pipelines.history.history import build_history
-from kh02_pipelines.history.links import LINK_COLUMNS
+from kh02_pipelines.history.algebra import compose, walk
+from kh02_pipelines.history.crosswalk import described, units_of_land
+from kh02_pipelines.history.graph import day_number, graph_of
+from kh02_pipelines.history.history import History
 
 STANDING = "the code list"
-NO_SAME_NAMES = pd.DataFrame(columns=["old_code", "new_code", "old_name", "new_name"], dtype="str")
 CODES = ("00001", "00002", "00003", "00004")
-OPENING = pd.DataFrame(
-    [("01", "province", "Tỉnh Một", "tỉnh", None), ("001", "district", "Huyện Hai", "huyện", "01")]
-    + [(code, "commune", f"Xã {code}", "xã", "001") for code in CODES],
-    columns=["code", "level", "name", "type", "parent_code"],
+OPENING = register(
+    OPENING_DAY,
+    ("01", "province", "Tỉnh Một", "tỉnh", None),
+    ("001", "district", "Huyện Hai", "huyện", "01"),
+    *((code, "commune", f"Xã {code}", "xã", "001") for code in CODES),
 )
+LAST = pd.Timestamp("2030-01-01")
 Step = tuple[str, str, str, str, str]  # day, old, new, extent, population
 
 
 def composed(*steps: Step, retype: tuple[str, str] | None = None) -> dict[tuple[str, str], tuple[str, str, str]]:
     """(old, new) → extent, population, law. Laws are called by their day."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "effective_date": pd.Timestamp(day),
             "predecessor_level": "commune",
@@ -56,18 +59,33 @@ def composed(*steps: Step, retype: tuple[str, str] | None = None) -> dict[tuple[
                 "ruling_id": "",
             }
         )
-    links = pd.DataFrame(rows, columns=LINK_COLUMNS)
-    links["kind"] = pd.Series(None, index=links.index, dtype="str")
-    links["clause"] = links["clause"].astype("Int32")
-    history = build_history(OPENING, links, NO_SAME_NAMES)
-    paths = compose(history.unit_version, dated_steps(history.succession, history.change_event), STANDING)
-    paths = paths[paths["old_level"] == "commune"]
-    assert not paths.duplicated(["old_code", "new_code"]).any()
-    assert set(paths["old_code"]) == set(CODES)
+    found = described_between(replayed(OPENING, *rows))
+    found["legal_document"] = found["legal_document"].fillna(found["first_legal_document"]).fillna(STANDING)
+    found = found[found["level"] == "commune"]
+    assert not found.duplicated(["old_code", "new_code"]).any()
+    assert set(found["old_code"]) == set(CODES)
     return {
-        (path.old_code, path.new_code): (path.extent, path.population, path.legal_document)
-        for path in paths.itertuples()
+        (row.old_code, row.new_code if isinstance(row.new_code, str) else ""): (
+            row.extent,
+            row.population,
+            row.legal_document,
+        )
+        for row in found.itertuples()
     }
+
+
+def described_between(history: History) -> pd.DataFrame:
+    """The pairs from the opening day to the last, which the day between makes no difference to."""
+    graph = graph_of(history.unit_version, history.change_event, history.succession)
+    first, last = day_number(OPENING_DAY), day_number(LAST)
+    found = described(graph, walk(graph, units_of_land(graph, first), last, first).pairs, NO_SAME_NAMES)
+    between = day_number(pd.Timestamp("2027-06-01"))
+    halves = compose(
+        walk(graph, units_of_land(graph, first), between, first).pairs,
+        walk(graph, units_of_land(graph, between), last, between).pairs,
+    )
+    pd.testing.assert_frame_equal(found, described(graph, halves, NO_SAME_NAMES))
+    return found
 
 
 UNTOUCHED = {(code, code): ("whole", "all", STANDING) for code in CODES}
@@ -192,3 +210,35 @@ def test_the_order_of_the_links_does_not_matter(order: int) -> None:
         ("2028-01-01", "00002", "00002", "whole", "all"),
     ]
     assert composed(*steps[::order]) == composed(*steps)
+
+
+def test_an_unknown_extent_stays_unknown_through_everything_that_follows() -> None:
+    found = composed(
+        ("2027-01-01", "00001", "00002", "unknown", "unknown"),
+        ("2027-01-01", "00002", "00002", "whole", "all"),
+        ("2028-01-01", "00002", "00003", "whole", "all"),
+        ("2028-01-01", "00003", "00003", "whole", "all"),
+    )
+    assert found["00001", "00003"] == ("unknown", "unknown", "2028-01-01")
+    assert found["00002", "00003"] == ("whole", "all", "2028-01-01")
+
+
+def test_a_part_whose_rest_is_not_known_never_becomes_whole() -> None:
+    found = composed(
+        ("2027-01-01", "00001", "00002", "part", "unknown"),
+        ("2027-01-01", "00002", "00002", "whole", "all"),
+        ("2028-01-01", "00002", "00003", "whole", "all"),
+        ("2028-01-01", "00003", "00003", "whole", "all"),
+    )
+    assert found["00001", "00003"] == ("part", "unknown", "2028-01-01")
+    assert found["00001", ""][:2] == ("unknown", "unknown")
+
+
+def test_parts_of_unknown_people_that_meet_again_are_whole_with_all_people() -> None:
+    found = composed(
+        ("2027-01-01", "00001", "00001", "part", "unknown"),
+        ("2027-01-01", "00001", "00009", "part", "unknown"),
+        ("2028-01-01", "00001", "00001", "whole", "all"),
+        ("2028-01-01", "00009", "00001", "whole", "all"),
+    )
+    assert found["00001", "00001"] == ("whole", "all", "2028-01-01")

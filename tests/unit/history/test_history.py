@@ -2,23 +2,21 @@
 
 import pandas as pd
 import pytest
+from small_country import NO_SAME_NAMES, OPENING_DAY, register, replayed
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.history.history import History, build_history
-from kh02_pipelines.history.links import LINK_COLUMNS
+from kh02_pipelines.history.history import History
+from kh02_pipelines.history.timeline import Register
 
-OPENING = pd.DataFrame(
-    [
-        ("01", "province", "Tỉnh Một", "tỉnh", None),
-        ("02", "province", "Tỉnh Hai", "tỉnh", None),
-        ("001", "district", "Huyện Ba", "huyện", "01"),
-        ("00001", "commune", "Xã A", "xã", "001"),
-        ("00002", "commune", "Xã B", "xã", "001"),
-        ("00003", "commune", "Xã C", "xã", "001"),
-    ],
-    columns=["code", "level", "name", "type", "parent_code"],
+UNITS: tuple[tuple[str | None, ...], ...] = (
+    ("01", "province", "Tỉnh Một", "tỉnh", None),
+    ("02", "province", "Tỉnh Hai", "tỉnh", None),
+    ("001", "district", "Huyện Ba", "huyện", "01"),
+    ("00001", "commune", "Xã A", "xã", "001"),
+    ("00002", "commune", "Xã B", "xã", "001"),
+    ("00003", "commune", "Xã C", "xã", "001"),
 )
-NO_SAME_NAMES = pd.DataFrame(columns=["old_code", "new_code", "old_name", "new_name"], dtype="str")
+OPENING = register(OPENING_DAY, *UNITS)
 DAY, LATER, LAST = "2026-01-01", "2027-01-01", "2028-01-01"
 
 
@@ -42,12 +40,13 @@ def named(name: str) -> dict[str, str]:
     return {"name": name, "type": name.split()[0].lower(), "parent_code": "001"}
 
 
-def replay(*links: dict[str, object], until: str | None = None, same_names: pd.DataFrame = NO_SAME_NAMES) -> History:
-    frame = pd.DataFrame(list(links), columns=LINK_COLUMNS).assign(file="changes.csv", row=range(2, len(links) + 2))
-    for field in ("kind", "name", "type", "parent_code", "successor_level", "successor_code", "extent", "population"):
-        frame[field] = frame[field].astype("str").where(frame[field].notna())
-    frame["clause"] = frame["clause"].astype("Int32")
-    return build_history(OPENING, frame, same_names, None if until is None else pd.Timestamp(until))
+def replay(
+    *links: dict[str, object],
+    until: str | None = None,
+    same_names: pd.DataFrame = NO_SAME_NAMES,
+    registers: tuple[Register, ...] = (),
+) -> History:
+    return replayed(OPENING, *links, same_names=same_names, registers=registers, until=until)
 
 
 def versions(history: History) -> dict[str, tuple[str, str, str]]:
@@ -178,7 +177,7 @@ def test_until_includes_its_day_and_excludes_later_ones() -> None:
         ([link(DAY, "00001", "00008")], "00008@2026-01-01 has no name and type, or two descriptions", 2),
         (
             [link(DAY, "00001", "00008", **named("Xã X")), link(DAY, "00002", "00008", **named("Xã Y"))],
-            "00008@2026-01-01 has no name and type, or two descriptions",
+            "00008@2026-01-01 has two descriptions",
             3,
         ),
         (
@@ -203,11 +202,6 @@ def test_impossible_histories_are_refused_with_their_row(
     assert "remedy: " in str(caught.value)
 
 
-def test_a_unit_cannot_go_whole_to_two_successors() -> None:
-    with pytest.raises(SourceError, match="00001"):
-        replay(link(DAY, "00001", "00001", name="Xã A1"), link(DAY, "00001", "00009", **named("Xã D")))
-
-
 def test_later_changes_chain_on_new_units() -> None:
     history = replay(
         link(DAY, "00001", "00001", **named("Xã A1")),
@@ -220,3 +214,61 @@ def test_later_changes_chain_on_new_units() -> None:
     assert chain[f"00001@{DAY}"][1:] == (f"{DAY}/commune/00001", f"{LATER}/commune/00001")
     assert chain[f"00001@{LATER}"][1:] == (f"{LATER}/commune/00001", f"{LAST}/commune/00003")
     assert list(events(history).values()) == ["merger", "retype", "merger"]
+
+
+def test_two_units_may_exchange_codes_on_one_day() -> None:
+    history = replay(link(DAY, "00001", "00002", **named("Xã A")), link(DAY, "00002", "00001", **named("Xã B")))
+    found = versions(history)
+    assert found["00001@2025-06-30"][2] == f"{DAY}/commune/00002"
+    assert found[f"00001@{DAY}"][0] == "Xã B"
+    assert events(history) == {f"{DAY}/commune/00001": "recode", f"{DAY}/commune/00002": "recode"}
+
+
+def test_a_new_unit_of_unknown_origin_has_no_predecessor() -> None:
+    origin = {"predecessor_level": None, "extent": "unknown", "population": "unknown", "confidence": "unknown"}
+    history = replay({**link(DAY, "", "00009", **named("Xã D")), **origin, "predecessor_code": None})
+    assert events(history) == {f"{DAY}/commune/00009": "creation"}
+    assert history.succession.empty
+
+
+def test_districts_that_hand_over_communes_go_on() -> None:
+    new = {"predecessor_level": "district", "successor_level": "district", "kind": "transfer", "extent": "part"}
+    found = {**link(DAY, "", "002"), **new, "kind": "creation", "predecessor_code": None, "predecessor_level": None}
+    history = replay(
+        {**found, "name": "Huyện Bốn", "type": "huyện", "parent_code": "01"},
+        {**link(DAY, "001", "002"), **new, "population": "unknown"},
+        link(DAY, "00001", "00001", parent_code="002"),
+    )
+    assert versions(history)["001@2025-06-30"] == ("Huyện Ba", "", "")
+    links = history.succession[["predecessor_id", "successor_id", "extent"]].to_numpy().tolist()
+    assert ["001@2025-06-30", f"002@{DAY}", "part"] in links
+
+
+def test_a_unit_may_join_one_of_another_level_that_goes_on_as_it_is() -> None:
+    joins = {"successor_level": "district", "kind": "abolition"}
+    history = replay(link(DAY, "00001", "001", **joins))
+    assert versions(history)["00001@2025-06-30"][2] == f"{DAY}/commune/00001/abolition"
+    assert versions(history)["001@2025-06-30"] == ("Huyện Ba", "", "")
+    assert history.succession["successor_id"].tolist() == ["001@2025-06-30"]
+
+
+def test_a_later_register_describes_and_its_rulings_speak_for_its_day() -> None:
+    day = pd.Timestamp("2026-03-01")
+    units = [row for row in UNITS if row[0] != "00001"]
+    spelled = register(day, *units, ("00001", "commune", "Xã Á", "xã", "001"))
+    history = replay(registers=(spelled,))
+    assert versions(history)["00001@2025-06-30"] == ("Xã Á", "", "")
+    ruled = register(day, *units, ("00001", "commune", "Phường A", "phường", "001"))
+    ruled.units.loc[ruled.units["code"] == "00001", "ruling_id"] = "R1"
+    history = replay(registers=(ruled,))
+    assert versions(history)["00001@2025-06-30"][0] == "Xã A"
+    late = history.unit_version.set_index("unit_id").loc["00001@2026-03-01"]
+    assert (late["type"], late["from_basis"], bool(late["valid_from_exact"])) == ("phường", "register", False)
+    event = history.change_event.set_index("event_id").loc["2026-03-01/commune/00001"]
+    assert (event["kind"], event["basis"], event["confidence"]) == ("retype", "register", "unknown")
+
+
+def test_a_register_with_other_units_than_its_day_is_refused() -> None:
+    with pytest.raises(SourceError, match=r"1 units that no change founds \(00009\)") as caught:
+        replay(registers=(register(pd.Timestamp("2026-03-01"), *UNITS, ("00009", "commune", "Xã D", "xã", "001")),))
+    assert caught.value.file == "2026-03-01.csv"

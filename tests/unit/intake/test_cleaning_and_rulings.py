@@ -169,15 +169,13 @@ def test_same_name_rulings_are_read_apart() -> None:
         rulings(
             ("R1", "relations", "same_name", "1>2", "name", "Xã A", "Xã Á"),
             ("R2", "relations", "other", "1>3", "name", "Xã A", "Xã Á"),
-            ("R3", "pairs", "same_name", "1>4", "name", "Xã A", "Xã Á"),
-        ),
-        "relations",
+        )
     )
     assert found.to_dict("records") == [{"old_code": "1", "new_code": "2", "old_name": "Xã A", "new_name": "Xã Á"}]
 
 
 def test_no_ruling_on_names_gives_no_pairs() -> None:
     for frame in (NONE, rulings(("R1", "pairs", "drop", "1>a", "", "", ""))):
-        found = same_name_pairs(frame, "relations")
+        found = same_name_pairs(frame)
         assert found.empty
         assert list(found.columns) == ["old_code", "new_code", "old_name", "new_name"]

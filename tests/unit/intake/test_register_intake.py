@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 from office_files import register
 
-from kh02_pipelines.catalogue.build import build_candidate
 from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.catalogue.plan import build_candidate
 from kh02_pipelines.checks import settlement, source_rules
 from kh02_pipelines.errors import RulingError, SourceError, VintageError
+from kh02_pipelines.history.periods import periods_of
 from kh02_pipelines.intake.conflicts import pair_conflicts, unit_conflicts
+from kh02_pipelines.intake.conversion_day import NEW, OLD, PAIRS, conversion_day, frames_of_day
 from kh02_pipelines.intake.gather import gather
 from kh02_pipelines.intake.name_conflicts import block_wrong_names
 from kh02_pipelines.intake.source_rulings import fit_pair_rulings, fit_unit_rulings
@@ -24,6 +26,8 @@ RULES_ON_SOURCES = (*source_rules.RULES, *(rule for rule in settlement.RULES if 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 DAY = dt.date(2025, 7, 1)
 REFERENCE = {name: file.read() for name, file in REFERENCE_FILES.items()}
+REFORM = conversion_day(periods_of(REFERENCE["periods"]))
+FRAMES = {**REFERENCE, **frames_of_day(REFERENCE, REFORM)}
 CONFIG = """version: 1
 sources:
   - {name: office, kind: nso_register, role: old_register, path: register.csv, date: 2025-06-30}
@@ -34,6 +38,11 @@ def take(tmp_path, export: pd.DataFrame):
     export.to_csv(tmp_path / "register.csv", index=False)
     (tmp_path / "kh02.yaml").write_text(CONFIG, encoding="utf-8")
     return gather(REFERENCE_FOLDER, tmp_path / "kh02.yaml", tmp_path / "home", NOW)
+
+
+def old_register(intake) -> pd.DataFrame:
+    registers = intake.raw["registers"]
+    return registers[registers["date"] == "2025-06-30"]
 
 
 def broken_rules(candidate: Candidate) -> dict[str, int]:
@@ -57,19 +66,19 @@ def test_the_reference_as_an_export_differs_in_nothing(tmp_path) -> None:
     assert conflicts[conflicts["ruling"] == "open"].empty
     columns = ["code", "level", "name", "type", "parent_code"]
     sort = ["level", "code"]
-    mine = intake.raw["units_2025-06-30"][columns].sort_values(sort, ignore_index=True)
-    pd.testing.assert_frame_equal(mine, REFERENCE["units_2025-06-30"][columns].sort_values(sort, ignore_index=True))
+    mine = old_register(intake)[columns].sort_values(sort, ignore_index=True)
+    pd.testing.assert_frame_equal(mine, FRAMES[OLD][columns].sort_values(sort, ignore_index=True))
 
 
 def test_what_the_catalogue_is_built_of_is_marked(tmp_path) -> None:
     files = take(tmp_path, register()).tables.source_file.set_index("file")
     assert files.loc["register.csv", "followed"]
-    assert not files.loc["units_2025-06-30.csv", "followed"]
-    assert files.loc[["units_2025-07-01.csv", "successions_2025-07-01.csv", "changes.csv"], "followed"].all()
-    assert f"{files.loc['changes.csv', 'speaks_for']:%Y-%m-%d}" == "2026-09-20"
+    assert not files.loc["registers/2025-06-30.csv", "followed"]
+    assert files.loc[["registers/2025-07-01.csv", "changes/2025.csv", "changes/2026.csv"], "followed"].all()
+    assert f"{files.loc['changes/2026.csv', 'speaks_for']:%Y-%m-%d}" == "2026-09-20"
     made_of = followed_hashes(files.reset_index())
     assert made_of["office/register.csv"] == files.loc["register.csv", "sha256"]
-    assert "reference/units_2025-06-30.csv" not in made_of
+    assert "reference/registers/2025-06-30.csv" not in made_of
 
 
 def test_another_type_or_parent_is_an_open_conflict_that_blocks(tmp_path) -> None:
@@ -135,7 +144,7 @@ def test_a_ruling_settles_a_name_that_the_followed_source_has_right_or_wrong(tmp
     rows = intake.tables.source_conflict.query("field == 'name'").set_index("subject")
     assert rows.loc["2025-06-30/commune/00001", ["ruling", "source"]].to_list() == ["N901", "ruling"]
     assert rows.loc["2025-06-30/commune/00004", ["ruling", "clause"]].to_list() == ["N902", "Điều 1 khoản 1"]
-    names = intake.raw["units_2025-06-30"].set_index("code")["name"]
+    names = old_register(intake).set_index("code")["name"]
     assert names["00004"] == "Phường Phúc Xá"  # followed, and confirmed
     assert not (intake.tables.source_conflict["ruling"] == "open").any()
 
@@ -167,7 +176,7 @@ def test_a_name_blocks_when_two_other_sources_agree_on_an_unlike_or_better_one(v
             "blocking": False,
         }
     )
-    units = REFERENCE["units_2025-06-30"].query("code == '00394'").assign(subject="2025-06-30/commune/00394")
+    units = FRAMES[OLD].query("code == '00394'").assign(subject="2025-06-30/commune/00394")
     found = block_wrong_names(rows, units)
     assert set(found["blocking"]) == {blocks}
     alone = block_wrong_names(rows.head(1).assign(other_source="reference"), units)["blocking"].item()
@@ -248,7 +257,7 @@ def test_a_mended_source_does_not_let_its_ruling_pass_silently(tmp_path) -> None
 
 def test_pair_rulings_fit_only_what_is_printed() -> None:
     trace = Trace(Origin("t", "0" * 64, "f"))
-    pairs, rulings = REFERENCE["successions_2025-07-01"], REFERENCE["rulings"]
+    pairs, rulings = FRAMES[PAIRS], REFERENCE["rulings"]
     assert fit_pair_rulings(pairs, rulings, "successions_2025-07-01", trace).equals(rulings)
     mended = pd.concat(
         [
@@ -259,11 +268,11 @@ def test_pair_rulings_fit_only_what_is_printed() -> None:
     fitted = fit_pair_rulings(mended, rulings, "successions_2025-07-01", trace)
     assert set(rulings["ruling_id"]) - set(fitted["ruling_id"]) == {"R001", "R004"}
     assert set(trace.issues()["rule"]) == {"ruling_not_needed R001", "ruling_not_needed R004"}
-    assert fit_unit_rulings(REFERENCE["units_2025-07-01"], rulings, "units_2025-07-01", trace).equals(rulings)
+    assert fit_unit_rulings(FRAMES[NEW], rulings, "units_2025-07-01", trace).equals(rulings)
 
 
 def test_the_vintage_of_known_states_and_of_a_part() -> None:
-    known = known_codes(REFERENCE)
+    known = known_codes(FRAMES, REFORM)
     assert {date: len(codes) for date, codes in known.items()} == {
         "2020-02-25": 10767,
         "2021-02-03": 10603,
@@ -273,25 +282,27 @@ def test_the_vintage_of_known_states_and_of_a_part() -> None:
         "2025-07-01": 3321,
     }
     for date, codes in known.items():
-        assert detect_vintage(pd.Series(sorted(codes)), REFERENCE).date == date
+        assert detect_vintage(pd.Series(sorted(codes)), FRAMES, REFORM).date == date
     half = pd.Series(sorted(known["2025-06-30"])[:5000])
-    assert detect_vintage(half, REFERENCE).date == "2025-06-30"
+    assert detect_vintage(half, FRAMES, REFORM).date == "2025-06-30"
 
 
 @pytest.mark.parametrize("date", ["2020-02-25", "2021-02-03", "2023-05-07", "2025-01-04", "2025-07-01"])
 def test_a_register_of_another_date_is_refused_naming_both(date) -> None:
-    units = pd.DataFrame({"code": sorted(known_codes(REFERENCE)[date]), "level": "commune"})
+    units = pd.DataFrame({"code": sorted(known_codes(FRAMES, REFORM)[date]), "level": "commune"})
     with pytest.raises(VintageError) as error:
-        require_vintage(units, dt.date(2025, 6, 30), "x.csv", REFERENCE)
+        require_vintage(units, dt.date(2025, 6, 30), "x.csv", FRAMES, REFORM)
     assert date in str(error.value)
     assert "2025-06-30" in str(error.value)
 
 
 def test_twelve_ghosts_in_an_otherwise_right_file_are_named() -> None:
-    codes = sorted(known_codes(REFERENCE)["2025-06-30"] | ghost_codes())
+    codes = sorted(known_codes(FRAMES, REFORM)["2025-06-30"] | ghost_codes(FRAMES))
     assert len(codes) == 10047
     with pytest.raises(VintageError, match=r"12 ghosts of communes merged years before .*07693.*25186"):
-        require_vintage(pd.DataFrame({"code": codes, "level": "commune"}), dt.date(2025, 6, 30), "x.csv", REFERENCE)
+        require_vintage(
+            pd.DataFrame({"code": codes, "level": "commune"}), dt.date(2025, 6, 30), "x.csv", FRAMES, REFORM
+        )
 
 
 def test_notes_have_declared_meanings_and_others_have_none() -> None:

@@ -15,7 +15,8 @@ from kh02_pipelines.history.rulings import apply_unit_rulings
 from kh02_pipelines.intake.intake import Intake
 from kh02_pipelines.names import to_ascii
 
-OLD, NEW = "units_2025-06-30", "units_2025-07-01"
+OLD, NEW = "old_register", "new_register"
+DAYS = {OLD: "2025-06-30", NEW: "2025-07-01"}
 NAMED_IN_TERMINAL = 20
 
 
@@ -34,16 +35,18 @@ def judged(intake: Intake, rule: Callable[[Candidate], pd.DataFrame]) -> list[st
 def published_wrong(intake: Intake) -> set[str]:
     """Subjects whose name would be published otherwise than the reference has it."""
     wrong: set[str] = set()
-    for target in (OLD, NEW):
+    for target, day in DAYS.items():
+        registers = intake.raw["registers"]
+        published = registers[registers["date"] == day].reset_index(drop=True)
         mine, truth = (
-            apply_unit_rulings(frame, rulings, target).set_index(["level", "code"])["name"]
+            apply_unit_rulings(frame, rulings, f"units_{day}").set_index(["level", "code"])["name"]
             for frame, rulings in (
-                (intake.raw[target], intake.raw["rulings"]),
+                (published, intake.raw["rulings"]),
                 (reference(target), reference("rulings")),
             )
         )
         differs = mine.index[mine != truth.reindex(mine.index)]
-        wrong |= {f"{target.removeprefix('units_')}/{level}/{code}" for level, code in differs}
+        wrong |= {f"{day}/{level}/{code}" for level, code in differs}
     return wrong
 
 

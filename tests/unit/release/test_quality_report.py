@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kh02_pipelines.catalogue.build import build_candidate, read_reference
 from kh02_pipelines.catalogue.candidate import Candidate
+from kh02_pipelines.catalogue.plan import build_candidate
 from kh02_pipelines.checks.declared import PREFIX
 from kh02_pipelines.checks.remedies import VIETNAMESE, vietnamese_remedy
 from kh02_pipelines.checks.rule import Word, one_finding
@@ -19,6 +19,7 @@ from kh02_pipelines.release.report.model import Report, province_summary, report
 from kh02_pipelines.release.report.render import render
 from kh02_pipelines.release.report.results import quality_results
 from kh02_pipelines.release.report.shelf import drop_reports, page_of, results_of
+from kh02_pipelines.sources.reference_data import read_reference
 from kh02_pipelines.tables.arrow import arrow_schema
 from kh02_pipelines.tables.release import QUALITY_RESULT
 

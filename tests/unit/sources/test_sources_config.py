@@ -7,6 +7,7 @@ import pytest
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.sources.config import read_config
 
+DATES = {"old_register": dt.date(2025, 6, 30), "new_register": dt.date(2025, 7, 1), "conversion": dt.date(2025, 7, 1)}
 GOOD = """version: 1
 sources:
   - name: register
@@ -71,7 +72,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, change, line, words) -> 
     old, new = change
     text = GOOD.replace(old, new) if old in GOOD else GOOD + new
     with pytest.raises(SourceError) as error:
-        read_config(write(tmp_path, text))
+        read_config(write(tmp_path, text), DATES)
     message = str(error.value)
     assert "kh02.yaml" in message
     assert "remedy" in message

@@ -91,6 +91,7 @@ def test_a_real_database_holds_vocabularies_and_keys() -> None:
     SQL.create_all(engine)
     event = SQL.tables["change_event"]
     row = {"event_id": "e", "effective_date": dt.date(2025, 7, 1), "kind": "merger", "legal_document": "x"}
+    row |= {"basis": "law", "confidence": "sourced"}
     with engine.connect() as connection:
         connection.execute(event.insert(), row)
         for wrong in ({**row, "event_id": "f", "kind": "annexation"}, row, {**row, "event_id": None}):
