@@ -6,7 +6,7 @@ Belongs here: what several rules on names ask first. Does not belong here: the r
 
 import pandas as pd
 
-from kh02_pipelines.names import Detection, detect_encoding
+from kh02_pipelines.names.encodings import Detection, detect_encoding
 
 UNIT_TABLES = ("province", "commune", "legacy_province", "legacy_district", "legacy_commune")
 

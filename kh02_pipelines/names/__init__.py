@@ -1,4 +1,4 @@
-"""Vietnamese names: form, parts, ASCII, match keys and legacy encodings.
+"""Vietnamese names: form, parts, ASCII, match keys; legacy encodings in ``encodings``, the index in ``gazetteer``.
 
 Pure functions over pandas Series of text: missing stays missing, index and name are kept, nothing is read or
 written. Belongs here: what is true of any Vietnamese name. Does not belong here: codes, registers, and which
@@ -6,14 +6,6 @@ name is the official one.
 """
 
 from kh02_pipelines.names.ascii import to_ascii
-from kh02_pipelines.names.encodings import (
-    ENCODINGS,
-    Detection,
-    Encoding,
-    decode_legacy,
-    detect_encoding,
-    encode_legacy,
-)
 from kh02_pipelines.names.keys import loose_key, same_spelling, spelling_key
 from kh02_pipelines.names.parts import (
     UNIT_TYPES,
@@ -23,23 +15,15 @@ from kh02_pipelines.names.parts import (
     split_unit_type,
     strip_code,
 )
-from kh02_pipelines.names.syllables import is_syllable
 from kh02_pipelines.names.text import RULES, clean_text, clean_with_trace, stray_characters
 
 __all__ = [
-    "ENCODINGS",
     "RULES",
     "UNIT_TYPES",
-    "Detection",
-    "Encoding",
     "Level",
     "clean_text",
     "clean_with_trace",
-    "decode_legacy",
-    "detect_encoding",
-    "encode_legacy",
     "expand_abbreviations",
-    "is_syllable",
     "join_unit_type",
     "loose_key",
     "same_spelling",

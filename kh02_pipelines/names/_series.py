@@ -2,23 +2,27 @@
 
 Belongs here: the one way the other modules walk a pandas Series (missing stays missing, the index and the
 name of the Series are kept, results are pandas' ``str``). Does not belong here: anything about Vietnamese.
+
+pandas is imported where a Series comes in: whoever has single texts (``kh02 lookup``) does without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from pandas.api.extensions import ExtensionArray
-
-#: For each value its place in the list of distinct values, -1 where missing.
-Places = npt.NDArray[np.intp]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+    from pandas.api.extensions import ExtensionArray
 
 
-def distinct(s: pd.Series) -> tuple[Places, list[str]]:
+def distinct(s: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
     """Return for each value its place in the list of distinct texts (-1 where missing), and that list."""
+    import numpy as np
+    import pandas as pd
+
     codes, uniques = pd.factorize(s)
     values = list(uniques)
     for value in values:
@@ -29,12 +33,16 @@ def distinct(s: pd.Series) -> tuple[Places, list[str]]:
 
 def map_text(s: pd.Series, function: Callable[[str], str]) -> pd.Series:
     """Apply ``function`` to every text of ``s``."""
+    import pandas as pd
+
     codes, values = distinct(s)
     return pd.Series(_spread([function(value) for value in values], codes), index=s.index, name=s.name)
 
 
 def map_flag(s: pd.Series, function: Callable[[str], bool]) -> pd.Series:
     """Apply a yes/no ``function`` to every text of ``s``; the answer is missing where the text is."""
+    import pandas as pd
+
     codes, values = distinct(s)
     answers: list[bool | None] = [function(value) for value in values]
     answers.append(None)  # the place -1 points to
@@ -43,6 +51,8 @@ def map_flag(s: pd.Series, function: Callable[[str], bool]) -> pd.Series:
 
 def map_fields(s: pd.Series, function: Callable[[str], tuple[str | None, ...]], columns: Sequence[str]) -> pd.DataFrame:
     """Apply a ``function`` that takes one text apart; its parts become the columns of a frame."""
+    import pandas as pd
+
     codes, values = distinct(s)
     rows = [function(value) for value in values]
     return pd.DataFrame(
@@ -52,6 +62,8 @@ def map_fields(s: pd.Series, function: Callable[[str], tuple[str | None, ...]], 
     )
 
 
-def _spread(results: Sequence[str | None], codes: Places) -> ExtensionArray:
+def _spread(results: Sequence[str | None], codes: npt.NDArray[np.intp]) -> ExtensionArray:
+    import pandas as pd
+
     table = pd.array([*results, None], dtype="str")  # the last one is the place -1 points to
     return table.take(codes)

@@ -7,12 +7,13 @@ names become the same text: never a key to join official data on.
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Final
 
 from kh02_pipelines.names._series import map_text
 from kh02_pipelines.names.alphabet import LETTERS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What has no ASCII base letter to fall back on in Unicode's own decompositions.
 _SPECIAL: Final = str.maketrans(

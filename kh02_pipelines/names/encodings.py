@@ -16,14 +16,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Final, Literal
 
 from kh02_pipelines.names._series import distinct, map_text
 from kh02_pipelines.names.alphabet import LETTERS, VOWEL_PARTS
 from kh02_pipelines.names.charts import CHARTS, VNI_VARIANTS
 from kh02_pipelines.names.syllables import all_letter_pairs, is_syllable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Encoding = Literal["unicode", "tcvn3", "vni", "viscii"]
 
@@ -259,6 +260,8 @@ def _read_as(encoding: Encoding, values: Sequence[_Value], words: Counter[str]) 
 
 
 def _evidence(readings: Mapping[Encoding, _Reading]) -> pd.DataFrame:
+    import pandas as pd
+
     rows = [
         {
             "encoding": encoding,

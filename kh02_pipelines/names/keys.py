@@ -22,16 +22,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import Final
-
-import pandas as pd
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from kh02_pipelines.names._series import map_text
 from kh02_pipelines.names.alphabet import CONSONANTS
 from kh02_pipelines.names.ascii import fold_value
-from kh02_pipelines.names.text import clean_value
+from kh02_pipelines.names.text import clean_value, is_plain
 from kh02_pipelines.names.tones import move_tone
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DASHES: Final = re.compile(" *[-\u2010-\u2015\u2212][-\u2010-\u2015\u2212 ]*")
 #: A run of consonants that is a word of its own before an apostrophe: M'Đrắk, Ch'ơm.
@@ -41,16 +42,30 @@ _NUMBER_ZEROS: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
 #: A consonant (also qu) and then i or y, and nothing else.
 _LONE_Y: Final = re.compile(rf"(?:qu|[{CONSONANTS}]+)[yýỳỷỹỵ]")
 _Y_TO_I: Final = str.maketrans("yýỳỷỹỵ", "iíìỉĩị")
+#: ASCII → what ``squeezed`` leaves of it.
+_SQUEEZE: Final = {code: None for code in range(128) if not (chr(code).islower() or chr(code) in "123456789\n")} | {
+    ord("y"): "i"
+}
 
 
 def spelling_key(s: pd.Series) -> pd.Series:
     """The key that is equal when two names differ only in spelling conventions; accents count."""
-    return map_text(s, _key_maker(clean_value))
+    return map_text(s, spelling_keys())
 
 
 def loose_key(s: pd.Series) -> pd.Series:
     """``spelling_key`` without accents, in lower-case ASCII."""
-    return map_text(s, _key_maker(lambda value: clean_value(fold_value(clean_value(value)))))
+    return map_text(s, loose_keys())
+
+
+def spelling_keys() -> Callable[[str], str]:
+    """A function from one name to its ``spelling_key``; it works on each distinct word once."""
+    return _key_maker(clean_value)
+
+
+def loose_keys() -> Callable[[str], str]:
+    """A function from one name to its ``loose_key``; it works on each distinct word once."""
+    return _key_maker(lambda value: clean_value(fold_value(clean_value(value))))
 
 
 def same_spelling(a: pd.Series, b: pd.Series) -> pd.Series:
@@ -62,8 +77,16 @@ def same_spelling(a: pd.Series, b: pd.Series) -> pd.Series:
     return same.mask(a.isna() | b.isna()).rename(None)
 
 
+def squeezed(names: Sequence[str]) -> list[str]:
+    """Every name as the bare letters and digits 1 to 9 of its ``loose_key``, y as i: for finding, many at once.
+
+    Names of one loose key have one squeezed form; names of one squeezed form may have different keys.
+    """
+    plain = names if is_plain("".join(names)) else [clean_value(name) for name in names]
+    return fold_value("\n".join(plain)).lower().translate(_SQUEEZE).split("\n") if names else []
+
+
 def _key_maker(prepare: Callable[[str], str]) -> Callable[[str], str]:
-    """A function from one name to its key that works on each distinct word once."""
     words: dict[str, str] = {}
 
     def key(value: str) -> str:

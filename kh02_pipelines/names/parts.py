@@ -11,11 +11,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Final, Literal
 
 from kh02_pipelines.names._series import map_fields, map_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Level = Literal["province", "district", "commune"]
 
@@ -65,16 +66,17 @@ def split_unit_type(names: pd.Series, level: Level) -> pd.DataFrame:
     ``short_name`` is then the whole name. Only the first type is split off: Huế had a ``Phường Phường Đúc``.
     Names are compared in any case; both parts come back composed (NFC) and trimmed.
     """
-    pattern = _TYPE_PATTERNS[_known(level)]
+    _known(level)
+    return map_fields(names, lambda name: split_name(name, level), ["type", "short_name"])
 
-    def split(name: str) -> tuple[str | None, str]:
-        name = unicodedata.normalize("NFC", name)
-        match = pattern.fullmatch(name)
-        if match is None:
-            return None, name.strip()
-        return " ".join(match["type"].lower().split()), match["rest"].strip()
 
-    return map_fields(names, split, ["type", "short_name"])
+def split_name(name: str, level: Level) -> tuple[str | None, str]:
+    """What ``split_unit_type`` says of one full name: its type, or None, and its own name."""
+    name = unicodedata.normalize("NFC", name)
+    match = _TYPE_PATTERNS[level].fullmatch(name)
+    if match is None:
+        return None, name.strip()
+    return " ".join(match["type"].lower().split()), match["rest"].strip()
 
 
 def join_unit_type(types: pd.Series, short_names: pd.Series) -> pd.Series:
@@ -97,17 +99,17 @@ def expand_abbreviations(names: pd.Series, level: Level) -> pd.Series:
     capital letters are also taken straight before a capital (``TPHuế``). What is not understood stays.
     Each level knows its own: T. is tỉnh for a province and nothing elsewhere.
     """
-    pattern = _ABBREVIATION_PATTERNS[_known(level)]
-    forms = _ABBREVIATIONS[level]
+    _known(level)
+    return map_text(names, lambda name: expand_name(name, level))
 
-    def expand(name: str) -> str:
-        match = pattern.fullmatch(name)
-        if match is None or (match["glued"] and not match["rest"][0].isupper()):
-            return name
-        short = re.sub(r"[.\s]", "", match["short"] or match["glued"])
-        return f"{forms[short.upper()]} {match['rest']}"
 
-    return map_text(names, expand)
+def expand_name(name: str, level: Level) -> str:
+    """What ``expand_abbreviations`` makes of one name."""
+    match = _ABBREVIATION_PATTERNS[level].fullmatch(name)
+    if match is None or (match["glued"] and not match["rest"][0].isupper()):
+        return name
+    short = re.sub(r"[.\s]", "", match["short"] or match["glued"])
+    return f"{_ABBREVIATIONS[level][short.upper()]} {match['rest']}"
 
 
 def strip_code(s: pd.Series) -> pd.DataFrame:
@@ -116,12 +118,13 @@ def strip_code(s: pd.Series) -> pd.DataFrame:
     A code is two, three or five digits in round or square brackets at the very end; anything else stays in
     the name and ``code`` is missing.
     """
+    return map_fields(s, split_code, ["name", "code"])
 
-    def split(value: str) -> tuple[str, str | None]:
-        match = _CODE.fullmatch(value)
-        return (value.strip(), None) if match is None else (match["name"].strip(), match["code"])
 
-    return map_fields(s, split, ["name", "code"])
+def split_code(value: str) -> tuple[str, str | None]:
+    """What ``strip_code`` says of one value: the name, and the code or None."""
+    match = _CODE.fullmatch(value)
+    return (value.strip(), None) if match is None else (match["name"].strip(), match["code"])
 
 
 def _known(level: Level) -> Level:

@@ -15,12 +15,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Final
 
 from kh02_pipelines.names._series import map_flag, map_text
 from kh02_pipelines.names.alphabet import LETTERS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Characters that take no room and part no words: soft hyphen, joiners, direction marks, byte order mark.
 _JOINERS: Final = re.compile(
@@ -122,9 +123,14 @@ RULES: Final[Mapping[str, Callable[[pd.Series], pd.Series]]] = MappingProxyType(
 )
 
 
+def is_plain(value: str) -> bool:
+    """Whether a text holds nothing but composed Vietnamese letters, digits, space and ``- ' ’ . , ( ) / &``."""
+    return _ALLOWED.issuperset(value)
+
+
 def clean_value(value: str) -> str:
     """Apply every rule to one text."""
-    if _ALLOWED.issuperset(value) and "  " not in value and "\u2019" not in value:
+    if is_plain(value) and "  " not in value and "\u2019" not in value:
         return value.strip(" ")  # nothing for a rule to do: nearly every value
     for step in _STEPS.values():
         value = step(value)
@@ -145,6 +151,8 @@ def clean_with_trace(s: pd.Series, rules: Iterable[str] | None = None) -> tuple[
 
     One row per value and rule that changed it, in the order of the rules; ``index`` is the label in ``s``.
     """
+    import pandas as pd
+
     changes: list[pd.DataFrame] = []
     for name in _chosen(rules):
         after = RULES[name](s)
@@ -183,4 +191,4 @@ def stray_characters(s: pd.Series) -> pd.Series:
     Judged on the composed form, so a decomposed accent is not stray. f, j, w and z are letters. Missing
     values give a missing answer.
     """
-    return map_flag(s, lambda value: not _ALLOWED.issuperset(unicodedata.normalize("NFC", value)))
+    return map_flag(s, lambda value: not is_plain(unicodedata.normalize("NFC", value)))

@@ -7,8 +7,7 @@ Does not belong here: the encodings themselves (``names.encodings``) and bytes (
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.names import ENCODINGS, decode_legacy, detect_encoding
-from kh02_pipelines.names.encodings import MIN_SHARE, Detection
+from kh02_pipelines.names.encodings import ENCODINGS, MIN_SHARE, Detection, decode_legacy, detect_encoding
 from kh02_pipelines.sources.trace import Trace
 
 _BEYOND_BYTES = "[\u0102-\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]"

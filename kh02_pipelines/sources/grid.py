@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.names import ENCODINGS
+from kh02_pipelines.names.encodings import ENCODINGS
 from kh02_pipelines.sources.trace import NO_SHEET
 from kh02_pipelines.sources.workbook import is_workbook, read_workbook
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.names import ENCODINGS, decode_legacy, loose_key
+from kh02_pipelines.names import loose_key
+from kh02_pipelines.names.encodings import ENCODINGS, decode_legacy
 from kh02_pipelines.sources.grid import Grid
 
 HEADER_WITHIN = 15

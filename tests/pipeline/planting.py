@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.rule import one_finding
 from kh02_pipelines.intake.source_rulings import UNMATCHED
-from kh02_pipelines.names import encode_legacy
+from kh02_pipelines.names.encodings import encode_legacy
 
 AS_OF = dt.date(2026, 9, 20)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.names import decode_legacy, detect_encoding
 from kh02_pipelines.names.alphabet import LETTERS
+from kh02_pipelines.names.encodings import decode_legacy, detect_encoding
 from kh02_pipelines.names.text import clean_value
 from kh02_pipelines.sources.grid import read_bounded
 

@@ -3,17 +3,11 @@ import itertools
 import pandas as pd
 import pytest
 
-from kh02_pipelines.names import (
-    ENCODINGS,
-    clean_text,
-    decode_legacy,
-    detect_encoding,
-    encode_legacy,
-    is_syllable,
-)
+from kh02_pipelines.names import clean_text
 from kh02_pipelines.names.alphabet import LETTERS, VOWEL_PARTS
 from kh02_pipelines.names.charts import CHARTS
-from kh02_pipelines.names.syllables import all_syllables
+from kh02_pipelines.names.encodings import ENCODINGS, decode_legacy, detect_encoding, encode_legacy
+from kh02_pipelines.names.syllables import all_syllables, is_syllable
 
 LEGACY = [encoding for encoding in ENCODINGS if encoding != "unicode"]
 

@@ -8,8 +8,6 @@ from kh02_pipelines.names import (
     UNIT_TYPES,
     clean_text,
     clean_with_trace,
-    decode_legacy,
-    encode_legacy,
     join_unit_type,
     loose_key,
     spelling_key,
@@ -18,6 +16,7 @@ from kh02_pipelines.names import (
     to_ascii,
 )
 from kh02_pipelines.names.alphabet import LETTERS
+from kh02_pipelines.names.encodings import decode_legacy, encode_legacy
 from kh02_pipelines.names.syllables import all_syllables
 from kh02_pipelines.names.tones import move_tone
 

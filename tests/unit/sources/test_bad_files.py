@@ -5,7 +5,7 @@ import pytest
 from small_registers import HEADER, OTHER_HEADER, ROWS, conserved, csv, reasons, register, xlsx
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.names import encode_legacy
+from kh02_pipelines.names.encodings import encode_legacy
 from kh02_pipelines.sources.grid import read_bounded
 
 

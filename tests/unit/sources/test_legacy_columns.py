@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.names import encode_legacy
+from kh02_pipelines.names.encodings import encode_legacy
 from kh02_pipelines.sources.config import DatabaseSource, SourcesConfig
 from kh02_pipelines.sources.decoding import decode_columns
 from kh02_pipelines.sources.load import Surroundings, read_sources

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.errors import SourceError
-from kh02_pipelines.names import encode_legacy
+from kh02_pipelines.names.encodings import encode_legacy
 from kh02_pipelines.sources.resolution import (
     DRAFT_COLUMNS,
     Draft,
