@@ -13,6 +13,7 @@ from kh02_pipelines.assets import (
     steps,
 )
 from kh02_pipelines.automation.dead_runs import dead_runs
+from kh02_pipelines.automation.duty_sensor import duty_sensor_of
 from kh02_pipelines.automation.jobs import catalogue_job, nightly_sync
 from kh02_pipelines.automation.rollback import rollback_job_of
 from kh02_pipelines.resources.frame_io import FrameIOManager
@@ -36,7 +37,7 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
         asset_checks=asset_checks.CHECKS,
         jobs=[catalogue_job, rollback_job_of(stores)],
         schedules=[nightly_sync],
-        sensors=[dead_runs],
+        sensors=[dead_runs, duty_sensor_of(stores, asset_checks.CHECKS)],
         executor=dg.in_process_executor,
         resources={
             "stores": stores,

@@ -40,6 +40,15 @@ class Settings(BaseSettings):
         description="Names under which browsers may address the UI, without ports; default those of this machine.",
     )
 
+    alert_mail: SecretStr = Field(
+        default=SecretStr(""),
+        description="Mail server of alerts: smtp, smtps or smtp+starttls://user:password@host:port.",
+    )
+    alert_from: str = Field(default="", description="Sender of alerts.")
+    alert_to: str = Field(default="", description="Recipients of alerts, with commas between them.")
+    alert_webhook: SecretStr = Field(default=SecretStr(""), description="Address that alerts are posted to as JSON.")
+    ui_url: str = Field(default="http://localhost:3000", description="Where people open the UI, for links in alerts.")
+
     keep_releases: int = Field(default=10, ge=1, description="How many releases stay when others are pruned.")
     keep_days: int = Field(default=7, ge=7, description="Days for which no release is pruned that readers had.")
 

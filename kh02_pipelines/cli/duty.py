@@ -43,7 +43,11 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         raise typer.Exit(NO if found.light == "failed" else 0)
 
     @app.command()
-    def doctor() -> None:
+    def doctor(
+        alert: Annotated[
+            bool, typer.Option("--alert", help="Gửi cảnh báo · Send alerts, as the daemon would.")
+        ] = False,
+    ) -> None:
         """Kiểm tra cài đặt và những gì đang chạy · Check the installation and what should be running in it."""
         from kh02_pipelines.release.duty.status import rows_of
         from kh02_pipelines.resources.instance_facts import read_home
@@ -61,4 +65,8 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         for problem in found.problems:
             prefix = "kh02" if problem.severity == "failed" else "cảnh báo · warning"
             err.print(f"{prefix}: {problem.line}", style=COLOURS[problem.severity], markup=False, soft_wrap=True)
+        if alert and stores.home.is_dir():
+            from kh02_pipelines.release.duty.alerts import alerts_of, notify
+
+            notify(alerts_of(found), stores.channels, stores.home, stores.clock())
         raise typer.Exit(FAULTS if found.light == "failed" else 0)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kh02_pipelines.catalogue.candidate import Limits
 from kh02_pipelines.release.database.store import DatabaseStore
+from kh02_pipelines.release.duty.alerts import Channels
 from kh02_pipelines.release.duty.facts import InstanceFacts, gather_facts
 from kh02_pipelines.release.duty.limits import DutyLimits
 from kh02_pipelines.release.duty.status import Status, status_of
@@ -44,6 +45,7 @@ class Stores:
     retention: Retention = field(default_factory=Retention)
     config: Path | None = None
     duty: DutyLimits = field(default_factory=DutyLimits)
+    channels: Channels = field(default_factory=Channels, repr=False)
 
     @classmethod
     def from_settings(
@@ -62,6 +64,13 @@ class Stores:
             retention=settings.retention,
             config=settings.config_path,
             duty=settings.duty_limits,
+            channels=Channels(
+                mail=settings.alert_mail.get_secret_value(),
+                sender=settings.alert_from,
+                recipients=tuple(settings.alert_to.replace(",", " ").split()),
+                webhook=settings.alert_webhook.get_secret_value(),
+                ui=settings.ui_url,
+            ),
         )
 
     @property
