@@ -9,7 +9,7 @@ GraphQL by POST with JSON, which no foreign page can send without asking first; 
 import logging
 import re
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import uvicorn
@@ -23,6 +23,7 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 GRAPHQL = "/graphql"
@@ -101,27 +102,35 @@ def _same_origin(origins: list[str], addressed: re.Match[str]) -> bool:
 class GuardedWebserver(DagsterWebserver[WorkspaceProcessContext, WorkspaceRequestContext]):
     """Dagster's server with the guard before everything else, in no other page's frame."""
 
-    def __init__(self, context: WorkspaceProcessContext, hosts: Collection[str]) -> None:
-        self._hosts = hosts
+    def __init__(
+        self, context: WorkspaceProcessContext, hosts: Collection[str], pages: Sequence[BaseRoute] = ()
+    ) -> None:
+        self._hosts, self._pages = hosts, pages
         super().__init__(context, live_data_poll_rate=POLL_MILLISECONDS)
 
     def build_middleware(self) -> list[Middleware]:
         """The guard, then Dagster's own."""
         return [Middleware(Guard, hosts=self._hosts), *super().build_middleware()]
 
+    def build_routes(self) -> list[BaseRoute]:
+        """Our own pages, then Dagster's, the last of which takes every address."""
+        return [*self._pages, *super().build_routes()]  # type: ignore[no-untyped-call]
+
     def make_security_headers(self) -> dict[str, str]:
         """Dagster's headers, and that no page may show the UI in a frame (and have it clicked on unseen)."""
         return {**super().make_security_headers(), "X-Frame-Options": "DENY"}
 
 
-def serve(target: WorkspaceLoadTarget, listener: socket.socket, hosts: Collection[str]) -> None:
+def serve(
+    target: WorkspaceLoadTarget, listener: socket.socket, hosts: Collection[str], pages: Sequence[BaseRoute] = ()
+) -> None:
     """Serve the UI of the instance in ``DAGSTER_HOME`` on a bound socket until SIGINT or SIGTERM."""
     configure_loggers()
     setup_interrupt_handlers()  # SIGTERM ends it as Ctrl-C does: with the code servers it started
     try:
         with DagsterInstance.get() as instance, WorkspaceProcessContext(instance, target, __version__) as context:
             instance.optimize_for_webserver(statement_timeout=15_000, pool_recycle=3600, max_overflow=20)
-            app = GuardedWebserver(context, hosts).create_asgi_app()
+            app = GuardedWebserver(context, hosts, pages).create_asgi_app()
             config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS)
             host, port = listener.getsockname()[:2]
             log.info("Dagster UI: http://%s:%s", f"[{host}]" if ":" in host else host, port)

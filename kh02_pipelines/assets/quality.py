@@ -62,7 +62,7 @@ def quality_report(stores: dg.ResourceParam[Stores], candidate_release: str) -> 
     return dg.MaterializeResult(
         metadata={
             "release_id": release,
-            "report": dg.MetadataValue.url(page.as_uri()),
+            "report": dg.MetadataValue.url(f"/reports/{page.name}"),
             "report_file": dg.MetadataValue.path(page),
             "quality_result": dg.MetadataValue.path(results),
             "failed_checks": len(report.failed),

@@ -41,12 +41,16 @@ def webserver(
         from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
         from dagster_shared.cli import WorkspaceOpts
 
+        from kh02_pipelines.resources.stores import Stores
         from kh02_pipelines.webserver import serve
+        from kh02_pipelines.webserver_pages import routes
 
         os.environ["DAGSTER_HOME"] = str(settings.dagster_home)  # the code servers it starts read it, too
         here = _workspace_file()
         chosen = WorkspaceOpts(workspace=[str(here)]) if here else WorkspaceOpts(module_name=[MODULE])
-        serve(workspace_opts_to_load_target(chosen), listener, settings.ui_hosts)
+        serve(
+            workspace_opts_to_load_target(chosen), listener, settings.ui_hosts, routes(Stores.from_settings(settings))
+        )
 
 
 def daemon() -> None:

@@ -186,7 +186,7 @@ def test_one_build_publishes_and_a_reader_reads(walk: Walk) -> None:
         shown = reader.execute("SELECT release_id FROM published_release WHERE is_current = 1").fetchone()
         assert shown == (pointer["release_id"],)
     assert re.search(r"đặc khu *\| *13\b", walk.out), "what psql printed for the reader"
-    assert "enable --now kh02-webserver kh02-daemon" in walk.calls
+    assert "enable --now kh02-webserver kh02-daemon kh02-doctor.timer" in walk.calls
 
 
 def test_nobody_may_more_than_their_role(walk: Walk) -> None:
