@@ -169,7 +169,7 @@ SUCCESSION = Table(
     vi="Liên kết kế thừa giữa các phiên bản đơn vị",
     en="Predecessor to successor links between unit versions",
     columns=(
-        text("event_id", "Sự kiện tạo liên kết", "Event that made the link"),
+        text("event_id", "Sự kiện tạo liên kết", "Event that made the link", length=80),
         text("predecessor_id", "Phiên bản trước", "Predecessor version"),
         text("successor_id", "Phiên bản kế thừa", "Successor version"),
         word(

@@ -36,9 +36,11 @@ def code(name: str, level: str, vi: str, en: str, *, nullable: bool = False) -> 
     return Column(name, ColumnType.CODE, vi, en, nullable=nullable, pattern=CODE_PATTERNS[level], max_length=5)
 
 
-def text(name: str, vi: str, en: str, *, nullable: bool = False, pattern: str | None = None) -> Column:
+def text(
+    name: str, vi: str, en: str, *, nullable: bool = False, pattern: str | None = None, length: int = 255
+) -> Column:
     """A free text column."""
-    return Column(name, ColumnType.TEXT, vi, en, nullable=nullable, pattern=pattern)
+    return Column(name, ColumnType.TEXT, vi, en, nullable=nullable, pattern=pattern, max_length=length)
 
 
 def word(name: str, allowed: tuple[str, ...], vi: str, en: str, *, nullable: bool = False, length: int = 20) -> Column:

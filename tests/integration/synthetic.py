@@ -56,7 +56,7 @@ def _table(table: Table, number: int, rows: int) -> pa.Table:
 
 def _value(table: Table, column: Column, number: int, row: int) -> object:
     if column.name in table.primary_key and column.type in (ColumnType.TEXT, ColumnType.CODE):
-        return f"{row:05d}"
+        return column.allowed[0] if column.allowed else f"{row:05d}"
     if column.type is ColumnType.BOOLEAN:
         return row % 2 == 0
     if column.nullable and row % 3 == 0:

@@ -73,6 +73,8 @@ def _alter(connection: sa.Connection, name: str) -> None:
             "DROP CONSTRAINT pk_succession_release" if connection.dialect.name == "postgresql" else "DROP PRIMARY KEY"
         )
         added = f"ADD CONSTRAINT pk_succession_release PRIMARY KEY ({key})"
+        if connection.dialect.name != "postgresql":  # its keys have at most 3,072 bytes
+            gone = f"MODIFY event_id VARCHAR(80) NOT NULL, {gone}"
         op.execute(f"ALTER TABLE {table} {gone}, {added}")
 
 
