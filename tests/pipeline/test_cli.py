@@ -193,13 +193,13 @@ def test_a_second_build_is_told_of_the_first(kh02: Kh02, home_copy: Path, monkey
 
 
 def missing(reference: Any) -> tuple[str, ...]:
-    reference.path("changes").unlink()
-    return ("changes.csv", "No such file", "restore the file")
+    reference.path("code_aliases").unlink()
+    return ("code_aliases.csv", "No such file", "restore the file")
 
 
 def other_header(reference: Any) -> tuple[str, ...]:
-    reference.replace("totals", "valid_from,level,type,count", "from,level,type,count")
-    return ("totals.csv", "row 1", "the header is from, level, type")
+    reference.replace("totals", "valid_from,valid_to,level,type", "from,to,level,type")
+    return ("totals.csv", "row 1", "the header is from, to, level, type")
 
 
 def not_utf8(reference: Any) -> tuple[str, ...]:
