@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from kh02_pipelines.settings import Settings
-
 
 def diff(
     before: Annotated[
@@ -28,6 +26,7 @@ def diff(
     from kh02_pipelines.release.diff.changes import summary_markdown
     from kh02_pipelines.release.exports.csv_files import escaped
     from kh02_pipelines.resources.stores import Stores
+    from kh02_pipelines.settings import Settings
 
     store = Stores.from_settings(Settings()).parquet
     changes = changes_between(store, resolve_release(store, before), resolve_release(store, after))

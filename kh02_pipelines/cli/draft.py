@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from kh02_pipelines.cli.console import LazyConsole
 from kh02_pipelines.errors import EnvironmentFault
 
 TO_REVIEW = 3
@@ -37,7 +37,7 @@ def draft(
         raise EnvironmentFault("cannot be written there", file=output, remedy="name a file in an existing folder")
     drafted = draft_from_file(file, _day(on), codes)
     write_durably(output, draft_csv(drafted.rows))
-    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+    out, err = LazyConsole(), LazyConsole(stderr=True)
     for clause, reason in drafted.unread:
         err.print(f"kh02: {file.name}, khoản · clause {clause}: {reason}", style="yellow", markup=False, soft_wrap=True)
     doubtful = sum(bool(row["doubt"]) for row in drafted.rows)

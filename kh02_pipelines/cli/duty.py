@@ -4,21 +4,19 @@ Belongs here: arguments, printing, exit codes. Does not belong here: facts and p
 ``status`` 0, or 1 when the light is ``failed``; ``doctor`` 0, or 2 when it found a fault.
 """
 
-import importlib.metadata
 import json
 import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from kh02_pipelines.settings import Settings
+from kh02_pipelines.cli.console import LazyConsole
 
 NO, FAULTS = 1, 2
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
-def register(app: typer.Typer, out: Console, err: Console) -> None:
+def register(app: typer.Typer, out: LazyConsole, err: LazyConsole) -> None:
     """Add the commands to the application."""
 
     @app.command()
@@ -29,6 +27,7 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         from kh02_pipelines.release.duty.status import as_document, rows_of
         from kh02_pipelines.resources.instance_facts import read_home
         from kh02_pipelines.resources.stores import Stores
+        from kh02_pipelines.settings import Settings
 
         stores = Stores.from_settings(Settings())
         found = stores.status(lambda: read_home(stores.dagster_home))
@@ -49,9 +48,12 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         ] = False,
     ) -> None:
         """Kiểm tra cài đặt và những gì đang chạy · Check the installation and what should be running in it."""
+        import importlib.metadata
+
         from kh02_pipelines.release.duty.status import rows_of
         from kh02_pipelines.resources.instance_facts import read_home
         from kh02_pipelines.resources.stores import Stores
+        from kh02_pipelines.settings import Settings
 
         stores = Stores.from_settings(Settings())
         for name in ("kh02-pipelines", "dagster", "pandas", "pyarrow", "great-expectations", "sqlalchemy"):

@@ -8,14 +8,13 @@ import datetime as dt
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from kh02_pipelines.settings import Settings
+from kh02_pipelines.cli.console import LazyConsole
 
 PROBLEMS_FOUND = 1
 
 
-def register(app: typer.Typer, out: Console, err: Console) -> None:
+def register(app: typer.Typer, out: LazyConsole, err: LazyConsole) -> None:
     """Add the commands to the application."""
     db = typer.Typer(no_args_is_help=True, help="Lược đồ cơ sở dữ liệu công bố · The published database's schema.")
     app.add_typer(db, name="db")
@@ -26,6 +25,7 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         from kh02_pipelines.release.clock import of_the_future
         from kh02_pipelines.release.files.home_lock import started
         from kh02_pipelines.resources.stores import Stores
+        from kh02_pipelines.settings import Settings
 
         stores = Stores.from_settings(Settings())
         now = stores.clock()
@@ -87,6 +87,7 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         from kh02_pipelines.release.files.home_lock import one_publisher
         from kh02_pipelines.release.rollback import roll_back
         from kh02_pipelines.resources.stores import Stores
+        from kh02_pipelines.settings import Settings
 
         stores = Stores.from_settings(Settings())
         with one_publisher(stores.home, what="rolling back"):
@@ -111,6 +112,7 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
         """Băm lại tệp, so cơ sở dữ liệu với Parquet · Re-hash the files, compare the database with Parquet."""
         from kh02_pipelines.release.verify import verify as compare
         from kh02_pipelines.resources.stores import Stores
+        from kh02_pipelines.settings import Settings
 
         stores = Stores.from_settings(Settings())
         found = compare(stores.parquet, stores.database, release)
@@ -129,6 +131,7 @@ def register(app: typer.Typer, out: Console, err: Console) -> None:
     def upgrade() -> None:
         """Tạo hoặc nâng cấp bảng và khung nhìn · Make or bring up to date the tables and views."""
         from kh02_pipelines.resources.stores import Stores
+        from kh02_pipelines.settings import Settings
 
         stores = Stores.from_settings(Settings())
         done = stores.database.upgrade()

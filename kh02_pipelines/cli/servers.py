@@ -12,12 +12,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from kh02_pipelines.settings import Settings
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 3000
@@ -154,10 +156,11 @@ def _daemon() -> list[str]:
     return ["-m", "dagster._daemon", "run", *quiet, *(("-w", str(here)) if here else ("-m", MODULE))]
 
 
-def _prepared() -> Settings:
+def _prepared() -> "Settings":
     """The settings, with a home that can be written and holds an instance with its storage and its pool."""
     from kh02_pipelines.automation.instance import prepare_instance  # Dagster's import costs a second or two
     from kh02_pipelines.release.files.durable import require_writable
+    from kh02_pipelines.settings import Settings
 
     settings = Settings()
     require_writable(settings.home_path)
