@@ -19,6 +19,7 @@ from kh02_pipelines.cli.console import LazyConsole
 from kh02_pipelines.cli.diff import diff
 from kh02_pipelines.cli.draft import draft
 from kh02_pipelines.cli.lookup import lookup
+from kh02_pipelines.cli.preview import preview
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 
 OK, CHECKS_FAILED, USAGE_OR_ENVIRONMENT = 0, 1, 2
@@ -37,6 +38,7 @@ app.command()(draft)
 app.command()(lookup)
 app.command()(days.units)
 app.command()(days.crosswalk)
+app.command()(preview)
 app.command()(servers.webserver)
 app.command()(servers.daemon)
 app.command()(servers.dev)
