@@ -55,7 +55,7 @@ _TABLES = ("source_file", "quarantine", "source_issue", CONFLICTS)
     ),
 )
 @explained
-def preview(stores: dg.ResourceParam[Stores], **frames: Any) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def preview(stores: dg.ResourceParam[Stores], **frames: Any) -> dg.MaterializeResult:
     """Judge every future day; one that fails is a warning today that names the day."""
     raw = {name: frames[source(name)] for name in REFERENCE_FILES}
     tables = SourceTables(*(frames[name] for name in _TABLES))

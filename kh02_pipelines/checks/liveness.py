@@ -95,7 +95,7 @@ def law_unapplied(candidate: Candidate) -> pd.DataFrame:
     if opening_day(candidate) is None:  # its law is in force before it is
         return nothing()
     repeals = candidate.evidence.get("repeals")
-    if repeals is not None:
+    if repeals is not None and len(repeals):
         cited |= documents["number"].isin(list(repeals["legal_document"]))
     wrong = documents[due & about_units & ~cited]
     return together(findings("legal_document", wrong, "number", "is in force and no event rests on it"))

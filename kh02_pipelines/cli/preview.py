@@ -11,10 +11,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from kh02_pipelines.cli.console import LazyConsole
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.settings import Settings
 
 
 def preview(
@@ -28,13 +27,14 @@ def preview(
     from kh02_pipelines.release.preview import lines_of, markdown, notes_of, previewed
     from kh02_pipelines.release.surroundings import previous_release
     from kh02_pipelines.resources.stores import Stores
+    from kh02_pipelines.settings import Settings
 
     stores = Stores.from_settings(Settings())
     day, now = _day(on), stores.clock()
     intake = gather(stores.reference, stores.config, stores.home, now)
     previous = previous_release(stores.parquet, "")
     days = previewed(intake.raw, intake.tables, now.date(), previous, stores.limits, day)
-    err = Console(stderr=True, highlight=False)
+    err = LazyConsole(stderr=True)
     if as_json:
         said = {
             "today": f"{now.date():%Y-%m-%d}",
