@@ -5,6 +5,7 @@ import dagster as dg
 from kh02_pipelines.assets import (
     asset_checks,
     catalogue,
+    preview,
     publication,
     quality,
     release_diff,
@@ -29,6 +30,7 @@ def build_defs(settings: Settings, stores: Stores | None = None) -> dg.Definitio
             *sources.ASSETS,
             *steps.ASSETS,
             *catalogue.ASSETS,
+            *preview.ASSETS,
             *publication.ASSETS,
             *release_diff.ASSETS,
             *quality.ASSETS,

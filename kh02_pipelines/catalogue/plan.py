@@ -20,14 +20,14 @@ from kh02_pipelines.catalogue.crosswalk_tables import crosswalk_tables
 from kh02_pipelines.catalogue.listed_documents import listed_documents
 from kh02_pipelines.catalogue.row_flow import row_flow
 from kh02_pipelines.catalogue.unit_tables import unit_tables
-from kh02_pipelines.history.changes import change_links
+from kh02_pipelines.history.changes import change_links, repealed
 from kh02_pipelines.history.graph import graph_of
 from kh02_pipelines.history.history import History, history, named_links
 from kh02_pipelines.history.legal import legal_document_table, require_documents
 from kh02_pipelines.history.periods import periods_of
 from kh02_pipelines.history.ruling_form import require_rulings, ruling_days
 from kh02_pipelines.history.rulings import require_same_names_meant, same_name_pairs
-from kh02_pipelines.history.totals import expected_change_totals, expected_totals
+from kh02_pipelines.history.totals import expected_change_totals, expected_totals, last_changed
 from kh02_pipelines.intake.cleaning import clean_registers, registers_of
 from kh02_pipelines.intake.source_tables import CONFLICTS, SourceTables, no_source_tables
 from kh02_pipelines.intake.total_conflicts import with_total_conflicts
@@ -110,7 +110,7 @@ def _crosswalks(frames: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
 
 
 def _listed_documents(frames: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    return {_LISTED: listed_documents(frames["documents"], frames, _day(frames))}
+    return {_LISTED: listed_documents(frames["documents"], frames, frames["links"], _day(frames))}
 
 
 def _day(frames: Mapping[str, Any]) -> pd.Timestamp:
@@ -147,7 +147,7 @@ PLAN = (
         (*_CROSSWALKS, *_CODES),
         _crosswalks,
     ),
-    Step("legal_documents", ("documents", *CITING_TABLES, RELEASE_DATE), (_LISTED,), _listed_documents),
+    Step("legal_documents", ("documents", "links", *CITING_TABLES, RELEASE_DATE), (_LISTED,), _listed_documents),
 )
 """Every step, in an order in which each finds what it needs."""
 
@@ -159,14 +159,16 @@ def candidate_of(frames: Mapping[str, Any]) -> Candidate:
     """The candidate for staging, from the outputs of all steps and the raw frames (STAGED)."""
     day = _day(frames)
     tables = {name: frames[name] for name in CATALOGUE}
+    changed = last_changed(tables["unit_version"], tables["change_event"])
     return Candidate(
         tables=tables,
         as_of=day.date(),
-        totals=expected_totals(frames[source("totals")], frames["documents"], day),
+        totals=expected_totals(frames[source("totals")], frames["documents"], day, changed),
         row_flow=row_flow(frames, tables, day),
         evidence={
             "rulings": frames[source("rulings")].drop(columns=["row", "file"], errors="ignore"),
             "periods": frames[source("periods")],
+            "repeals": repealed(frames[source("changes")])[["legal_document"]],
             "change_totals": expected_change_totals(frames[source("change_totals")], day),
         },
     )

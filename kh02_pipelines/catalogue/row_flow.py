@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from kh02_pipelines.history.changes import PAIR_TARGETS, founds
+from kh02_pipelines.history.changes import PAIR_TARGETS, founds, repealed
 
 ROW_FLOW_COLUMNS = ["step", "rows_in", "added", "set_aside", "rows_out"]
 """``rows_in + added = rows_out + set_aside`` in every step; counts are rows, or units where the step says so."""
@@ -30,6 +30,7 @@ def _into_links(frames: Mapping[str, Any]) -> Iterator[Row]:
     about = rulings["target"].str.rsplit("_", n=1).str[0].isin(PAIR_TARGETS)
     added = int((about & (rulings["action"] == "add")).sum())
     dropped = int((about & (rulings["action"] == "drop")).sum())
+    dropped += len(repealed(printed))
     yield "rule on the changes", len(printed), added, dropped, len(frames["links"])
 
 

@@ -81,7 +81,7 @@ def event_law_unfit(candidate: Candidate) -> pd.DataFrame:
         for days in (first, last)
     )
     links = tables["succession"].drop_duplicates("event_id").set_index("event_id")
-    fits = pd.Series(False, index=events.index)
+    fits, above = pd.Series(False, index=events.index), pd.Series("province", index=events.index)
     for unit_ids, provinces in (
         (
             versions.dropna(subset=["started_by"]).drop_duplicates("started_by").set_index("started_by")["unit_id"],
@@ -92,6 +92,8 @@ def event_law_unfit(candidate: Candidate) -> pd.DataFrame:
     ):
         province = events["event_id"].map(unit_ids).map(provinces).astype("str")
         fits |= governs(tables["legal_document"], events["legal_document"], named[1], province) & province.notna()
+        moved = events["kind"].eq("transfer") & province.notna()  # with the province that they lie in
+        fits |= moved & governs(tables["legal_document"], events["legal_document"], above, province)
     fits |= _governs_heirs(candidate, began) & ~fits
     wrong = events[~fits & events["legal_document"].isin(tables["legal_document"]["number"])]
     return together(findings("change_event", wrong, "event_id", wrong["legal_document"] + " does not govern this unit"))

@@ -84,13 +84,19 @@ def _too_old(figures: dict[str, float], table: str, key: str, text: str) -> pd.D
 
 
 def law_unapplied(candidate: Candidate) -> pd.DataFrame:
-    """Documents about units in force on the release date that no event rests on: a change not taken in."""
+    """Documents about units in force on the release date that no event rests on: a change not taken in.
+
+    A document that repeals a change, or whose change is repealed, has none.
+    """
     documents = candidate.tables["legal_document"]
     due = documents["effective_on"] <= pd.Timestamp(candidate.as_of)
     about_units = documents["governs"].str.contains("[a-z]:", regex=True)
     cited = among(documents["number"], candidate.tables["change_event"]["legal_document"])
     if opening_day(candidate) is None:  # its law is in force before it is
         return nothing()
+    repeals = candidate.evidence.get("repeals")
+    if repeals is not None:
+        cited |= documents["number"].isin(list(repeals["legal_document"]))
     wrong = documents[due & about_units & ~cited]
     return together(findings("legal_document", wrong, "number", "is in force and no event rests on it"))
 

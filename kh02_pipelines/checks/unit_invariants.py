@@ -11,6 +11,7 @@ from kh02_pipelines.checks.name_form import legacy_encoding
 from kh02_pipelines.checks.rule import Rule, Word, among, findings, nothing, one_finding, together
 from kh02_pipelines.checks.time import last_three_tier_day
 from kh02_pipelines.history.states import units_as_of
+from kh02_pipelines.history.totals import counted_units, last_changed, without_total
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.declaration import ForeignKey, Table
 
@@ -34,8 +35,7 @@ def totals_differ(candidate: Candidate) -> pd.DataFrame:
         for level, wanted in totals.groupby("level"):
             table = tables.get(str(level), "unit_version")
             units = candidate.tables[table] if table != "unit_version" else state[state["level"] == level]
-            counted = units.groupby("type", as_index=False).size().rename(columns={"size": "counted"})
-            both = wanted[["type", "count"]].merge(counted, on="type", how="outer").fillna({"count": 0, "counted": 0})
+            both = _counted_by_type(wanted, units)
             if table == "unit_version":
                 both["type"] = f"{day}>{level}>" + both["type"]
             parts.append(_miscounted(table, both[both["count"] != both["counted"]], "type", "the law gives"))
@@ -55,11 +55,45 @@ def province_totals_differ(candidate: Candidate) -> pd.DataFrame:
     expected = expected[expected["day"] == f"{candidate.as_of:%Y-%m-%d}"]
     if expected.empty:
         return nothing()
-    counted = candidate.tables["commune"].groupby(["province_code", "type"], as_index=False).size()
-    counted = counted[counted["province_code"].isin(expected["province_code"])].rename(columns={"size": "counted"})
+    communes = candidate.tables["commune"]
     keys = ["province_code", "type"]
-    both = expected[[*keys, "count"]].merge(counted, on=keys, how="outer").fillna({"count": 0, "counted": 0})
-    return together(_miscounted("commune", both[both["count"] != both["counted"]], keys, "the law gives"))
+    parts = []
+    for province, wanted in expected.groupby("province_code"):  # 34
+        both = _counted_by_type(wanted, communes[communes["province_code"] == province]).assign(province_code=province)
+        parts.append(_miscounted("commune", both[both["count"] != both["counted"]], keys, "the law gives"))
+    return together(*parts)
+
+
+def _counted_by_type(wanted: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """``type``, ``count`` by the law and ``counted``; a total without type is of all, types that are given are all."""
+    counted = units.groupby("type", as_index=False).size().rename(columns={"size": "counted"})
+    every = wanted.loc[wanted["type"] == "", ["type", "count"]].assign(counted=len(units))
+    typed = wanted.loc[wanted["type"] != "", ["type", "count"]]
+    if len(typed):
+        typed = typed.merge(counted, on="type", how="outer").fillna({"count": 0, "counted": 0})
+    return pd.concat([every, typed], ignore_index=True)
+
+
+def total_differences(candidate: Candidate) -> pd.DataFrame:
+    """The totals of the law on the release date that the units do not meet: TOTAL_COLUMNS and ``counted``."""
+    totals = candidate.totals
+    due = totals[totals["lawful"].astype(bool) & (totals["day"] == f"{candidate.as_of:%Y-%m-%d}")]
+    found = due.assign(counted=counted_units(candidate.tables["unit_version"], due))
+    return found[found["counted"] != found["count"]]
+
+
+def totals_lacking(candidate: Candidate) -> pd.DataFrame:
+    """What has had a total of the law and has none since it changed: ``level``, ``province_code``, ``changed_on``."""
+    versions, day = candidate.tables["unit_version"], pd.Timestamp(candidate.as_of)
+    changed = last_changed(versions, candidate.tables["change_event"])
+    lacking = without_total(candidate.totals, changed, day)
+    now = units_as_of(versions, day)
+    there = {*(now["level"] + "/"), *(now["level"] + "/" + now["parent_code"].fillna(""))}
+    return lacking[(lacking["level"] + "/" + lacking["province_code"]).isin(there)].reset_index(drop=True)
+
+
+def _lacking(candidate: Candidate) -> dict[str, float]:
+    return {"without_total_yet": float(len(totals_lacking(candidate)))}
 
 
 def change_totals_differ(candidate: Candidate) -> pd.DataFrame:
@@ -182,6 +216,7 @@ RULES = (
         "Units by level, type and date are as many as the law gives",
         "compare the named type with totals.csv and the changes of its day; a change is missing, doubled or misdated",
         totals_differ,
+        figures=_lacking,
     ),
     Rule(
         "province_totals",

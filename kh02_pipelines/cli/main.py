@@ -30,6 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kh02_pipelines.cli import days, duty, releases, servers
 from kh02_pipelines.cli.diff import diff
 from kh02_pipelines.cli.draft import draft
+from kh02_pipelines.cli.preview import preview
 from kh02_pipelines.errors import EnvironmentFault, Kh02Error
 from kh02_pipelines.settings import Settings
 
@@ -51,6 +52,7 @@ app.command()(diff)
 app.command()(draft)
 app.command()(days.units)
 app.command()(days.crosswalk)
+app.command()(preview)
 app.command()(servers.webserver)
 app.command()(servers.daemon)
 app.command()(servers.dev)

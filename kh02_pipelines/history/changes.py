@@ -16,6 +16,7 @@ from kh02_pipelines.tables.vocabulary import CHANGE_KINDS, CONFIDENCES, DATE_BAS
 
 CHANGES_FILE = "changes.csv"
 UNKNOWN = "unknown"
+REPEAL = "repeal"
 
 LINK_COLUMNS = [
     "effective_date",
@@ -61,13 +62,21 @@ def change_links(raw: pd.DataFrame, rulings: pd.DataFrame, documents: pd.DataFra
     successor that day, else part; ``population`` is all for the whole and for the one part that has it, none beside
     such a part, else part; ``basis`` is law, ``confidence`` sourced; ``kind`` is told by the links.
 
+    A repeal takes the rows of the change that it names away.
+
     Raises SourceError, with file and row, for a word, day, code or document that is not known, an id that is not
     date/level/successor, a link that stands twice or shares that contradict each other; RulingError for a ruling that
     fits no link.
     """
     absent = [name for name in REFERENCE_FILES["changes"].columns if name not in raw.columns]
     rows = raw.assign(file=files_of(raw, CHANGES_FILE), **dict.fromkeys(absent, "")).fillna({"ruling_id": ""})
+    repeals = rows[rows["kind"] == REPEAL]
+    rows = rows[rows["kind"] != REPEAL]
     _refuse_other_ids(rows)
+    _refuse_two_kinds(rows)
+    if len(repeals):
+        require_documents(repeals, documents, CHANGES_FILE)
+        rows = _without_repealed(rows, repeals)
     links = _ruled(rows, rulings)
     _refuse_unknown_words(links)
     links["effective_date"] = _dates(links)
@@ -84,6 +93,21 @@ def change_links(raw: pd.DataFrame, rulings: pd.DataFrame, documents: pd.DataFra
     for field in [*texts, "name", "type", "parent_code", "legal_document"]:
         links[field] = links[field].mask(links[field] == "")
     return links.reindex(columns=LINK_COLUMNS).astype({"row": "Int64"}).reset_index(drop=True)
+
+
+def repealed(raw: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the changes that a repeal takes away, and the repeals themselves."""
+    repeals = raw[raw["kind"] == REPEAL]
+    gone = change_ids(raw).isin(repeals["change_id"]) | (raw["kind"] == REPEAL)
+    return raw[gone]
+
+
+def change_ids(rows: pd.DataFrame) -> pd.Series:
+    """What a change is called: date/level/successor, or the unit that ends where it has no successor."""
+    ends = rows["successor_code"] == ""
+    level = rows["successor_level"].mask(ends, rows["predecessor_level"])
+    code = rows["successor_code"].mask(ends, rows["predecessor_code"])
+    return rows["effective_date"] + "/" + level + "/" + code
 
 
 def passes_on(links: pd.DataFrame) -> pd.Series:
@@ -212,10 +236,7 @@ def _refuse_unknown_words(links: pd.DataFrame) -> None:
 
 
 def _refuse_other_ids(rows: pd.DataFrame) -> None:
-    ends = rows["successor_code"] == ""
-    level = rows["successor_level"].mask(ends, rows["predecessor_level"])
-    code = rows["successor_code"].mask(ends, rows["predecessor_code"])
-    written = rows["effective_date"] + "/" + level + "/" + code
+    written = change_ids(rows)
     key = ["effective_date", "predecessor_level", "predecessor_code", "successor_level", "successor_code"]
     for wrong, what, remedy in (
         ((rows["change_id"] != "") & (rows["change_id"] != written), "is not what its row says",
@@ -230,3 +251,39 @@ def _refuse_other_ids(rows: pd.DataFrame) -> None:
             field="change_id",
             remedy=remedy,
         )
+
+
+def _refuse_two_kinds(rows: pd.DataFrame) -> None:
+    kinds = rows["kind"].where((rows["kind"] != "") & founds(rows.mask(rows == "")))
+    mixed = kinds.notna() & (kinds != kinds.groupby(change_ids(rows)).transform("first"))
+    refuse_first(
+        rows,
+        mixed,
+        "the successor {successor_level} {successor_code} of {effective_date} has another kind on another row than "
+        "{kind}",
+        file=CHANGES_FILE,
+        field="kind",
+        remedy="give the same kind on every row of the successor",
+    )
+
+
+def _without_repealed(rows: pd.DataFrame, repeals: pd.DataFrame) -> pd.DataFrame:
+    """The rows but for those of the repealed changes, which must be to come on the day of the repeal."""
+    ids = change_ids(rows)
+    for wrong, what, remedy in (
+        (~repeals["change_id"].isin(ids), "is no enacted change", "name it as date/level/successor"),
+        (
+            repeals["effective_date"] >= repeals["change_id"].str.partition("/")[0],
+            "has taken effect by {effective_date}",
+            "enact a change back instead: what was in force cannot be repealed",
+        ),
+    ):
+        refuse_first(
+            repeals,
+            wrong,
+            f"the repealed change {{change_id!r}} {what}",
+            file=CHANGES_FILE,
+            field="change_id",
+            remedy=remedy,
+        )
+    return rows[~ids.isin(repeals["change_id"])]

@@ -19,6 +19,9 @@ from kh02_pipelines.history.timeline import ATTRIBUTES, Register, Timeline, faul
 from kh02_pipelines.names import spelling_key
 from kh02_pipelines.tables.history import CHANGE_EVENT, SUCCESSION, UNIT_VERSION
 
+_MOST_ROUNDS = 100
+"""How many days one after the other may move the same units with the unit above them."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -41,8 +44,9 @@ def history(
     ``registers``: states of later days. Each describes the units that begin on its day without a description of their
     own, and spells the names of those in force; a *ruling* on one of them that the changes do not know makes a version
     of its day with basis ``register``, and is not carried back. A link that leaves a unit exactly as it was (same code,
-    name, type and parent, sole predecessor) makes no version. ``same_names``: pairs ruled to be one name in two
-    spellings (see ``rulings.same_name_pairs``), which are no renaming.
+    name, type and parent, sole predecessor) makes no version. Units of a province or district that passes whole into
+    another follow it by its law, where they have no links of their own that day. ``same_names``: pairs ruled to be one
+    name in two spellings (see ``rulings.same_name_pairs``), which are no renaming.
 
     Raises SourceError, with the file and row of the link, when it names a predecessor that is not in force on its day,
     a successor without name or type, two descriptions of one successor, a successor whose code is in use, or a kind
@@ -52,15 +56,24 @@ def history(
         changes = changes[changes["effective_date"] <= until]
         registers = [register for register in registers if register.day <= until]
     links = pd.concat([changes, *_of_rulings(opening, changes, registers)], ignore_index=True)
-    line = Timeline(opening, links)
-    line.describe(registers)
+    line = _replayed(opening, links, registers)
+    for _ in range(_MOST_ROUNDS):
+        following = line.following()
+        if following.empty:
+            break
+        links = pd.concat([links, following], ignore_index=True)
+        line = _replayed(opening, links, registers)
     idle = line.unchanged()
     if idle.any():
-        links = links[~idle].reset_index(drop=True)
-        line = Timeline(opening, links)
-        line.describe(registers)
+        line = _replayed(opening, links[~idle].reset_index(drop=True), registers)
     line.require_described()
     return _tables(line, same_names)
+
+
+def _replayed(opening: Register, links: pd.DataFrame, registers: Sequence[Register]) -> Timeline:
+    line = Timeline(opening, links)
+    line.describe(registers)
+    return line
 
 
 def _of_rulings(opening: Register, changes: pd.DataFrame, registers: Sequence[Register]) -> list[pd.DataFrame]:

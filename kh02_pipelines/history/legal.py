@@ -19,7 +19,7 @@ def legal_document_table(raw: pd.DataFrame) -> pd.DataFrame:
 
     Raises SourceError for a repeated number or a date that is not ``YYYY-MM-DD``.
     """
-    documents = raw.drop(columns="row").copy()
+    documents = raw.drop(columns=["row", "file"], errors="ignore").copy()
     for field in DATES:
         documents[field] = parse_dates(raw, field, LEGAL_DOCUMENTS_FILE)
     twice = raw["number"].duplicated()

@@ -128,7 +128,7 @@ def _require(holds: bool, row: Mapping[Hashable, object], field: str, remedy: st
     if not holds:
         raise SourceError(
             f"{row[field]!r} is no {field} of a period",
-            file=PERIODS_FILE,
+            file=str(row.get("file", PERIODS_FILE)),
             row=int(str(row["row"])),
             field=field,
             remedy=remedy,

@@ -133,7 +133,7 @@ class Timeline:
         opened["reconstructed"] = (doubtful == "reconstructed").to_numpy()
         named = own["name"].notna() & own["type"].notna()
         order = pd.concat([opened, own[named], own[~named]], ignore_index=True)
-        version = order.drop_duplicates("place").sort_values("place").set_index("place")
+        version = order.groupby("place").first()
         version["code"] = self.codes.to_numpy()[self.key >> _BITS]
         version["start"] = self.key & ((1 << _BITS) - 1)
         version["end"] = self.end
@@ -210,6 +210,32 @@ class Timeline:
         idle = np.zeros(len(self.links), dtype=bool)
         idle[mine[same]] = True
         return idle
+
+    def following(self) -> pd.DataFrame:
+        """Links of units whose province or district passes whole into another, and that have none that day."""
+        links, version = self.links, self.version
+        upper = links["predecessor_level"].isin(["province", "district"]).fillna(False).to_numpy(dtype=bool)
+        upper = (
+            upper
+            & self.founding
+            & self.ending
+            & (self.old != self.new)
+            & (links["extent"] == "whole").to_numpy(dtype=bool)
+        )
+        upper &= (links["predecessor_level"] == links["successor_level"]).fillna(False).to_numpy(dtype=bool)
+        above = links[upper].assign(day=self.day[upper], above=links["predecessor_code"])
+        below = version.loc[
+            version["parent_code"].isin(above["above"]), ["level", "code", "parent_code", "start", "end"]
+        ]
+        both = below.merge(above, left_on="parent_code", right_on="above", suffixes=("_own", ""))
+        both = both[(both["start"] < both["day"]) & ((both["end"] < 0) | (both["end"] > both["day"]))]
+        missing = pd.Series(None, index=both.index, dtype="str")
+        moved = both.assign(
+            kind="transfer", predecessor_level=both["level"], predecessor_code=both["code"], name=missing, type=missing,
+            parent_code=both["successor_code"], successor_level=both["level"], extent="whole", population="all",
+            reconstructed=False,
+        ).assign(successor_code=both["code"])  # fmt: skip
+        return moved.reindex(columns=links.columns).astype(links.dtypes.to_dict())
 
     def require_described(self) -> None:
         """Refuse a version without name or type."""

@@ -4,7 +4,7 @@ Belongs here: which source is followed for which register, and which rulings it 
 here: reading files (``sources``), comparing (``agreement``) or building the catalogue (``catalogue.plan``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -49,6 +49,7 @@ from kh02_pipelines.intake.conversion_day import (
     with_links,
     with_register,
 )
+from kh02_pipelines.intake.law import with_law
 from kh02_pipelines.intake.name_conflicts import REFERENCE, block_wrong_names
 from kh02_pipelines.intake.source_rulings import (
     apply_to_records,
@@ -77,26 +78,36 @@ class Intake:
     followed: dict[str, str]
 
 
-def take_in(reads: list[SourceRead], reference: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> Intake:
+def take_in(
+    reads: list[SourceRead],
+    reference: Mapping[str, pd.DataFrame],
+    hashes: Mapping[str, str],
+    law: Sequence[SourceRead] = (),
+    due: Sequence[SourceRead] = (),
+) -> Intake:
     """Raw frames in which configured sources stand in for the reference wherever they speak.
 
     ``reads`` in order of priority; ``reference``: the embedded frames by name, NSO_RULINGS among them where
-    there are sources; ``hashes``: the hash of each embedded file by its path. Without sources the raw frames are the
-    reference itself.
+    there are sources; ``hashes``: the hash of each embedded file by its path. ``law``: the configured law, which is put
+    over the embedded one; ``due``: what of it counts today, see ``law.due_reads``. Without any of these the raw frames
+    are the reference itself.
 
     Raises VintageError when a register speaks for another date than configured, SourceError when a source is not
     whole, and RulingError when one prints neither what a ruling corrects nor what it says,
     or a ruling could not be applied to anything.
     """
-    raw = {name: frame for name, frame in reference.items() if name != NSO_RULINGS}
+    raw = {name: frame for name, frame in with_law(reference, law).items() if name != NSO_RULINGS}
     own_rulings = reference.get(NSO_RULINGS, raw["rulings"].iloc[:0])
     days = ruling_days(raw["registers"], raw["changes"])
     require_rulings(raw["rulings"], days)
     require_rulings(own_rulings, days, NSO_RULINGS_CAN_SAY, f"{NSO_RULINGS}.csv")
     if not reads:
-        conflicts = all_conflicts([ruled_conflicts(raw["rulings"], {})])
-        return Intake(raw, source_tables([], reference, hashes, conflicts), {})
-    return _with_sources(reads, reference, raw, own_rulings, hashes)
+        counted = {*reference["rulings"]["ruling_id"], *_ids(due)}
+        conflicts = all_conflicts([ruled_conflicts(raw["rulings"][raw["rulings"]["ruling_id"].isin(counted)], {})])
+        names = {read.name for read in due}
+        return Intake(raw, source_tables([*due], reference, hashes, conflicts, names), _law_followed(law))
+    counted = {*reference["rulings"]["ruling_id"], *own_rulings["ruling_id"], *_ids(due)}
+    return _with_sources(reads, reference, raw, own_rulings, hashes, due, counted)
 
 
 def _with_sources(
@@ -105,6 +116,8 @@ def _with_sources(
     raw: dict[str, pd.DataFrame],
     own_rulings: pd.DataFrame,
     hashes: Mapping[str, str],
+    due: Sequence[SourceRead],
+    counted: Collection[str],
 ) -> Intake:
     day = conversion_day(periods_of(raw["periods"]))
     targets = day.targets
@@ -158,9 +171,10 @@ def _with_sources(
         if conversion is None
         else [ruled_conflicts(conversion[1].rulings, {targets[CONVERSION]: conversion[0].name})]
     )
+    to_come = set(raw["rulings"]["ruling_id"]) - set(counted)
     conflicts = all_conflicts(
         [
-            ruled_conflicts(rulings, followed),
+            ruled_conflicts(rulings[~rulings["ruling_id"].isin(to_come)], followed),
             *own,
             *list_rulings,
             *compare_registers(frames, embedded, OLD, day, old, rulings, Followed(old_source, islands_by)),
@@ -169,11 +183,11 @@ def _with_sources(
             *compare_cross_checks(frames, _of(reads, "cross_check"), rulings, day),
         ]
     )
-    every_ruling = pd.concat([reference["rulings"], own_rulings], ignore_index=True)
+    every_ruling = pd.concat([raw["rulings"], own_rulings], ignore_index=True)
     conflicts = block_wrong_names(settled_by_rulings(conflicts, every_ruling), _subjects(embedded, day))
     superseded_files = {f"registers/{date}.csv" for side, date in ((OLD, day.last), (NEW, day.first)) if side in files}
-    made_of = {*followed.values(), *named_by.values()}
-    tables = source_tables(reads, reference, hashes, conflicts, made_of, superseded_files)
+    made_of = {*followed.values(), *named_by.values(), *(read.name for read in due)}
+    tables = source_tables([*reads, *due], reference, hashes, conflicts, made_of, superseded_files)
     for side, date in ((OLD, day.last), (NEW, day.first)):
         if side in files:
             raw["registers"] = with_register(raw, frames[side], date, files[side])
@@ -181,6 +195,15 @@ def _with_sources(
         raw["changes"] = with_links(raw, frames, rulings, day)
     raw["rulings"] = rulings
     return Intake(raw, tables, _by_frame(followed, targets))
+
+
+def _ids(due: Sequence[SourceRead]) -> set[str]:
+    """Ids of the configured rulings that count today."""
+    return {str(ruling) for read in due if read.role == "rulings" for ruling in read.records["ruling_id"]}
+
+
+def _law_followed(law: Sequence[SourceRead]) -> dict[str, str]:
+    return {kind: " ".join(read.name for read in law if read.role == kind) for kind in {read.role for read in law}}
 
 
 def _by_frame(followed: Mapping[str, str], targets: Mapping[str, str]) -> dict[str, str]:

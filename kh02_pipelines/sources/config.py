@@ -16,12 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.sources.grid import read_bounded
+from kh02_pipelines.sources.law import REQUIRED as LAW_COLUMNS
+from kh02_pipelines.sources.law import LawKind
 
 MAX_CONFIG_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
 RegisterRole = Literal["old_register", "new_register"]
 FileFormat = Literal["nso_register", "nso_conversion", "nso_code_list"]
+LandedFormat = FileFormat | LawKind
+FileRole = Literal["old_register", "new_register", "conversion"] | LawKind
 Encoding = Literal["auto", "unicode", "tcvn3", "vni", "viscii"]
 
 _VARIABLE = r"^[A-Z][A-Z0-9_]{0,79}$"
@@ -31,6 +35,7 @@ ROLES_OF = {
     "nso_register": ("old_register", "new_register"),
     "nso_conversion": ("conversion",),
     "nso_code_list": ("new_register",),
+    **{kind: (kind,) for kind in LAW_COLUMNS},
 }
 """Which roles a file format can have."""
 
@@ -42,12 +47,18 @@ class _Strict(BaseModel):
 class _Source(_Strict):
     role: str
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="Short name, used in every table.")]
-    date: dt.date = Field(description="The date the source speaks for.")
+    date: dt.date | None = Field(default=None, description="The date the source speaks for; the law has its own.")
     priority: int = Field(default=100, ge=1, le=999, description="Lower goes first where sources disagree.")
 
     @model_validator(mode="after")
     def _of_its_day(self, info: ValidationInfo) -> "_Source":
         """The date is the one that the role speaks for; the dates come with the validation's context."""
+        if (self.date is None) == (self.role not in LAW_COLUMNS):
+            raise ValueError(
+                "a source of this role needs its date"
+                if self.date is None
+                else f"{self.role} have their days in their rows: take the date out"
+            )
         expected = (info.context or {}).get(self.role)
         allowed = ROLES_OF.get(str(getattr(self, "format", "") or getattr(self, "kind", "")))
         if allowed is not None and self.role not in allowed:
@@ -58,13 +69,13 @@ class _Source(_Strict):
 
 
 class FileSource(_Source):
-    """A file of the National Statistics Office at a path (relative to the YAML file) or an http(s) URL.
+    """A file of the National Statistics Office, or of the law, at a path (relative to the YAML file) or an http(s) URL.
 
     ``url_env`` names the environment variable with the URL, for one that holds a password or a token.
     """
 
-    kind: FileFormat
-    role: Literal["old_register", "new_register", "conversion"]
+    kind: LandedFormat
+    role: FileRole
     path: str | None = None
     url: str | None = Field(default=None, pattern=r"^https?://")
     url_env: str | None = Field(default=None, pattern=_VARIABLE)
@@ -86,10 +97,10 @@ class LandingSource(_Source):
     """A drop folder: the newest complete file that matches ``pattern``."""
 
     kind: Literal["landing"]
-    role: Literal["old_register", "new_register", "conversion"]
+    role: FileRole
     folder: str
     pattern: str = Field(default="*", pattern=r"^[^/\\]+$")
-    format: FileFormat
+    format: LandedFormat
     settle_seconds: int = Field(default=60, ge=1, le=86_400)
     encoding: Encoding = "auto"
     sheet: str | None = None
@@ -197,7 +208,7 @@ def read_config(path: Path, role_dates: Mapping[str, dt.date] | None = None) -> 
         ) from None  # the cause shows what stands in the file
 
 
-_KIND_TAGS = {"nso_register", "nso_conversion", "nso_code_list", "landing", "database", "cross_check", "reference"}
+_KIND_TAGS = {*ROLES_OF, "landing", "database", "cross_check", "reference"}
 
 
 def _remedy(kind: str) -> str:

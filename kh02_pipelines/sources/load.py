@@ -5,6 +5,7 @@ sources or building registers of them (``intake.intake``).
 """
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from kh02_pipelines.sources.decoding import decode_columns
 from kh02_pipelines.sources.fetch import address, fetch
 from kh02_pipelines.sources.grid import read_bounded
 from kh02_pipelines.sources.landing import take_landed
+from kh02_pipelines.sources.law import REQUIRED as LAW
+from kh02_pipelines.sources.law import read_law
 from kh02_pipelines.sources.nso_code_list import read_nso_code_list
 from kh02_pipelines.sources.nso_conversion import COLUMNS as CONVERSION_FIELDS
 from kh02_pipelines.sources.nso_conversion import conversion_from_records, read_nso_conversion
@@ -38,12 +41,16 @@ _READERS: dict[str, Callable[..., pd.DataFrame]] = {
     "nso_register": read_nso_register,
     "nso_conversion": read_nso_conversion,
     "nso_code_list": read_nso_code_list,
+    **{kind: functools.partial(read_law, kind) for kind in LAW},
 }
 
 
 @dataclass(frozen=True)
 class SourceRead:
-    """One source as read: its records in the shape of its role, and the trace of reading it."""
+    """One source as read: its records in the shape of its role, and the trace of reading it.
+
+    ``date`` of the law is the day before all days: its rows have days of their own.
+    """
 
     name: str
     role: str
@@ -81,7 +88,9 @@ def _read(source: Source, around: Surroundings) -> SourceRead:
     else:
         records, trace = _from_file(source, around)
     trace.accepted = accepted_lines(records, trace)
-    return SourceRead(source.name, source.role, source.kind, source.date, source.priority, records, trace)
+    return SourceRead(
+        source.name, source.role, source.kind, source.date or dt.date.min, source.priority, records, trace
+    )
 
 
 def _from_file(source: Source, around: Surroundings) -> tuple[pd.DataFrame, Trace]:

@@ -73,6 +73,12 @@ class Trace:
         }
         self._issues.append(pd.DataFrame([row]))
 
+    def of_lines(self, origin: Origin, lines: pd.Series) -> "Trace":
+        """The trace of some accepted ``lines`` of the file, as if it had no others; notices of the whole stay."""
+        kept = {0, *lines}
+        parts = [part[part["line"].isin(kept)] for part in self._issues]
+        return Trace(origin, parts, [], rows_in=len(lines), accepted=len(lines))
+
     def issues(self) -> pd.DataFrame:
         """The issues so far as ISSUE_COLUMNS, in the order of the file."""
         return self._together(self._issues, ISSUE_COLUMNS)

@@ -26,7 +26,18 @@ lose); ``name``: otherwise other letters; ``total``: a count that others publish
 last three are of other public mappings: a split commune given one successor, an old commune left out, a name that is no
 unit of the register."""
 
-SOURCE_ROLES = ("reference", "old_register", "new_register", "conversion", "cross_check")
+SOURCE_ROLES = (
+    "reference",
+    "old_register",
+    "new_register",
+    "conversion",
+    "cross_check",
+    "changes",
+    "legal_documents",
+    "totals",
+    "periods",
+    "rulings",
+)
 OPEN = "open"
 
 
