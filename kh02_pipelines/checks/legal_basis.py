@@ -8,7 +8,7 @@ import pandas as pd
 
 from kh02_pipelines.catalogue.candidate import Candidate
 from kh02_pipelines.checks.rule import Rule, Word, among, findings, nothing, one_finding, together
-from kh02_pipelines.checks.time import last_three_tier_day, opening_day, rearranged_since
+from kh02_pipelines.checks.time import last_three_tier_day, opening_day, period, rearranged_since
 from kh02_pipelines.history.legal import governs
 from kh02_pipelines.history.ruling_form import PROVINCE_SUCCESSIONS, REGISTER, RELATIONS, RULINGS_CAN_SAY, SUCCESSIONS
 from kh02_pipelines.history.rulings import PAIR_SEPARATOR
@@ -44,7 +44,7 @@ def link_law_unfit(candidate: Candidate) -> pd.DataFrame:
     documents, versions = tables["legal_document"], tables["unit_version"]
     since = versions[(versions["level"] == "commune") & (versions["valid_from"] >= day)]
     lain = since[["code", "parent_code"]].drop_duplicates().rename(columns={"parent_code": "province"})
-    parts = []
+    parts, standing = [], period(candidate).standing_document
     for name, level, code, province in (
         ("commune_crosswalk", "commune", "new_code", "new_province_code"),
         ("district_crosswalk", "commune", "new_commune_code", "new_province_code"),
@@ -53,6 +53,8 @@ def link_law_unfit(candidate: Candidate) -> pd.DataFrame:
         links = tables[name].reset_index(drop=True)
         levels = pd.Series(level, index=links.index)
         fits = governs(documents, links["legal_document"], levels, links[province])
+        if "relation" in links.columns:  # what stands for "unchanged" says so of every unit
+            fits |= (links["relation"] == "unchanged") & (links["legal_document"] == standing)
         doubtful = links[~fits].reset_index()
         if level == "commune" and len(doubtful):
             earlier = doubtful.merge(lain, left_on=code, right_on="code")

@@ -29,7 +29,7 @@ def with_law(reference: Mapping[str, pd.DataFrame], law: Sequence[SourceRead]) -
     and a period that of the period before. Raises SourceError for a document that takes effect more than a year before
     its issue, a scope of a document that is none, and a total that no known document gives.
     """
-    frames = dict(reference)
+    frames, stated = dict(reference), list[pd.DataFrame]()
     for kind in dict.fromkeys(read.role for read in law):
         columns = [*REFERENCE_FILES[kind].columns, "file", "row"]
         embedded = reference[kind]
@@ -37,11 +37,12 @@ def with_law(reference: Mapping[str, pd.DataFrame], law: Sequence[SourceRead]) -
             embedded = embedded.assign(file=f"{kind}.csv")
         added = pd.concat([read.records[columns] for read in law if read.role == kind], ignore_index=True)
         frames[kind] = _FITTED[kind](embedded, added)
-    totals = frames["totals"]
-    if "file" in totals.columns:
+        if kind == "totals":
+            stated.append(added)
+    for totals in stated:
         refuse_first(
             totals,
-            ~totals["source"].isin(frames["legal_documents"]["number"]) & (totals["file"] != "totals.csv"),
+            ~totals["source"].isin(frames["legal_documents"]["number"]),
             "the total rests on {source!r}, which is no known document",
             field="source",
             remedy="give the number of the document that states the total, and the document in legal_documents",
@@ -117,11 +118,12 @@ def _totals(embedded: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
 def _periods(embedded: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     """Each period ends where the next one begins; what a configured one leaves empty is as in the period before."""
     parse_dates(added, "valid_from", "")
-    rows = _below(embedded, added).sort_values("valid_from", kind="stable", ignore_index=True)
+    rows = _below(embedded.assign(mine=False), added.assign(mine=True))
+    rows = rows.sort_values("valid_from", kind="stable", ignore_index=True)
     following = rows["valid_from"].shift(-1).fillna("")
     rows["valid_to"] = rows["valid_to"].mask(rows["valid_to"] == "", following)
     described = [name for name in REFERENCE_FILES["periods"].columns if name not in ("valid_from", "valid_to")]
-    mine = rows["file"] != "periods.csv"
+    mine = rows.pop("mine").astype(bool)
     filled = rows[described].mask(rows[described] == "").ffill().fillna("")
     rows.loc[mine, described] = filled[mine]
     return rows

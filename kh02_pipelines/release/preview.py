@@ -121,7 +121,7 @@ def _failing(candidate: Candidate, outcome: Outcome) -> dict[str, Any]:
 
 
 def _changes(candidate: Candidate) -> list[dict[str, Any]]:
-    """The links and events of the day, in the order of their successors."""
+    """The links of the day in the order of their successors, and events that end a unit without any."""
     tables, day = candidate.tables, pd.Timestamp(candidate.as_of)
     events = tables["change_event"]
     events = events[events["effective_date"] == day]
@@ -130,7 +130,11 @@ def _changes(candidate: Candidate) -> list[dict[str, Any]]:
     for side, unit in (("old", "predecessor_id"), ("new", "successor_id")):
         found = versions.reindex(rows[unit])
         rows[f"{side}_code"], rows[f"{side}_name"] = found["code"].array, found["name"].array
-    rows["level"] = rows["event_id"].str.split("/").str[1]
+    named = rows["event_id"].str.split("/")
+    rows["level"] = named.str[1]
+    alone = rows["predecessor_id"].isna() & rows["successor_id"].isna()
+    rows["old_code"] = rows["old_code"].mask(alone, named.str[2])
+    rows = rows[~(alone & rows["old_code"].isin(rows.loc[~alone, "old_code"]))]
     columns = ["kind", "level", "old_code", "old_name", "new_code", "new_name", "extent", "population"]
     return _records(rows.sort_values(["event_id", "old_code"])[[*columns, "legal_document", "clause"]])
 
