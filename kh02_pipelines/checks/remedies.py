@@ -30,6 +30,8 @@ VIETNAMESE = {
     "source_age": "Lấy nguồn mới hơn; giới hạn là KH02_MAX_SOURCE_AGE ngày.",
     "newest_law_age": "Tìm nghị quyết mới và bổ sung cùng các thay đổi; giới hạn là KH02_MAX_LAW_AGE ngày.",
     "law_applied": "Bổ sung các thay đổi của văn bản được nêu.",
+    "late_changes": "Báo cho người dùng: các thay đổi này có hiệu lực trước bản trước; nếu đúng thì không cần sửa.",
+    "changes_keep_their_day": "Khôi phục ngày, hoặc thêm đính chính changes_<ngày> đặt effective_date, kèm văn bản.",
     "release_age": "Chạy không kèm --as-of; giới hạn là KH02_MAX_AS_OF_AGE ngày.",
     "row_drift": "Tìm chỗ nguồn mất hoặc lặp dòng; nếu đúng, nâng KH02_MAX_ROW_DRIFT cho một lượt chạy.",
     "name_drift": "Đối chiếu các đơn vị được nêu với nguồn; nếu đúng, nâng KH02_MAX_NAME_DRIFT cho một lượt chạy.",

@@ -9,7 +9,7 @@ import pandas as pd
 from kh02_pipelines.errors import SourceError
 from kh02_pipelines.frames import files_of
 from kh02_pipelines.history.legal import parse_clauses, parse_dates, require_documents
-from kh02_pipelines.history.rulings import apply_succession_rulings
+from kh02_pipelines.history.rulings import apply_date_rulings, apply_succession_rulings
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES
 from kh02_pipelines.sources.refusal import refuse_first
 from kh02_pipelines.tables.vocabulary import CHANGE_KINDS, CONFIDENCES, DATE_BASES, EXTENTS, LEVELS, POPULATIONS
@@ -72,6 +72,7 @@ def change_links(raw: pd.DataFrame, rulings: pd.DataFrame, documents: pd.DataFra
     rows = raw.assign(file=files_of(raw, CHANGES_FILE), **dict.fromkeys(absent, "")).fillna({"ruling_id": ""})
     repeals = rows[rows["kind"] == REPEAL]
     rows = rows[rows["kind"] != REPEAL]
+    rows = apply_date_rulings(rows, change_ids(rows), rulings)
     _refuse_other_ids(rows)
     _refuse_two_kinds(rows)
     if len(repeals):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from kh02_pipelines.errors import RulingError
-from kh02_pipelines.history.rulings import PAIR_SEPARATOR, RULINGS_FILE
+from kh02_pipelines.history.rulings import CHANGES, PAIR_SEPARATOR, RULINGS_FILE
 from kh02_pipelines.sources.nso_conversion import CONVERSION_COLUMNS
 
 RELATIONS, CONVERSION, CODE_LIST, REGISTER = "relations", "conversion", "code_list", "units"
@@ -45,6 +45,7 @@ RULINGS_CAN_SAY = (
         )
     ),
     Meaning(RELATIONS, "same_name", "name", _PAIR, _ANYTHING),
+    Meaning(CHANGES, "set", "effective_date", r"(?:province|district|commune)/[0-9]+", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
 )
 """All that ``rulings.csv`` can say. A ruling is chosen by its target: one with another would vanish without a word."""
 

@@ -13,6 +13,8 @@ from kh02_pipelines.frames import files_of
 
 RULINGS_FILE = "rulings.csv"
 PAIR_SEPARATOR = ">"
+CHANGES = "changes"
+"""What rulings on the day of a change are about: ``changes_<day>``, with the key ``level/successor``."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,26 @@ def apply_succession_rulings(pairs: pd.DataFrame, rulings: pd.DataFrame, target:
             raise ruling.no_match(f"action {ruling.action!r} on field {ruling.field!r} means nothing for pairs")
     ruled = pd.concat([ruled.drop(index=struck), pd.DataFrame(added)], ignore_index=True)
     _refuse_doubled(ruled, RulingError, "remove the ruling or the printed pair that repeats it")
+    return ruled
+
+
+def apply_date_rulings(changes: pd.DataFrame, ids: pd.Series, rulings: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the changes with the days that rulings on ``changes_<day>`` set; ``ids``: what each change is called.
+
+    Raises RulingError when a ruling names a change that is not there.
+    """
+    dated = rulings[rulings["target"].str.startswith(f"{CHANGES}_")]
+    ruled = changes
+    for target in dated["target"].unique():
+        for ruling in rulings_for(rulings, str(target)):
+            mine = ids == f"{target.removeprefix(f'{CHANGES}_')}/{ruling.key}"
+            if not mine.any():
+                raise ruling.no_match(f"no change {ruling.key} in {target}")
+            ruled = ruled.assign(
+                effective_date=ruled["effective_date"].mask(mine, ruling.ruled_value),
+                ruling_id=ruled["ruling_id"].mask(mine, ruling.ruling_id),
+                change_id=ruled["change_id"].mask(mine, ""),
+            )
     return ruled
 
 

@@ -129,3 +129,49 @@ def test_rulings_must_cite_known_law(raw: Raw) -> None:
     with pytest.raises(SourceError, match="cites '1/2025/XX'") as caught:
         require_documents(rulings, legal_document_table(raw["legal_documents"]), "rulings.csv")
     assert (caught.value.file, caught.value.row) == ("rulings.csv", 5)
+
+
+def repeal(change_id: str, day: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"kind": "repeal", "change_id": change_id, "effective_date": day, "legal_document": "1/QH", "row": 9}]
+    )
+
+
+def with_repeal(change_id: str, day: str) -> pd.DataFrame:
+    merger = rows(("00001", "00001"), ("00002", "00001"), ("00003", "00004"))
+    return pd.concat([merger, repeal(change_id, day)], ignore_index=True).fillna("")
+
+
+def test_a_repeal_takes_the_rows_of_its_change_away() -> None:
+    links = read(with_repeal("2027-01-01/commune/00001", "2026-12-31"))
+    assert list(links["successor_code"]) == ["00004"]
+
+
+@pytest.mark.parametrize(
+    ("change_id", "day", "says"),
+    [
+        ("2027-01-01/commune/00002", "2026-12-31", "is no enacted change"),
+        ("2027-01-01/commune/00001", "2027-01-01", "has taken effect by 2027-01-01"),
+    ],
+)
+def test_what_is_in_force_or_unknown_cannot_be_repealed(change_id: str, day: str, says: str) -> None:
+    with pytest.raises(SourceError, match=says) as caught:
+        read(with_repeal(change_id, day))
+    assert (caught.value.row, caught.value.field) == (9, "change_id")
+
+
+def test_rows_of_one_successor_are_of_one_kind() -> None:
+    with pytest.raises(SourceError, match="another kind") as caught:
+        read(rows(("00001", "00001"), ("00002", "00001")).assign(kind=["merger", "recode"]))
+    assert (caught.value.row, caught.value.field) == (3, "kind")
+
+
+def test_a_ruling_moves_the_day_of_a_change() -> None:
+    ruling = {"ruling_id": "X2", "target": "changes_2027-01-01", "action": "set", "key": "commune/00001"}
+    ruling |= {"field": "effective_date", "source_value": "2027-01-01", "ruled_value": "2027-02-01", "row": 2}
+    links = read(rows(("00001", "00001"), ("00002", "00001"), ("00003", "00004")), pd.DataFrame([ruling]))
+    moved = links[links["ruling_id"] == "X2"]
+    assert set(moved["effective_date"].dt.strftime("%Y-%m-%d")) == {"2027-02-01"}
+    assert len(moved) == 2
+    with pytest.raises(RulingError, match="no change commune/00001"):
+        read(rows(("00003", "00004")), pd.DataFrame([ruling]))

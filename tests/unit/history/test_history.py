@@ -272,3 +272,21 @@ def test_a_register_with_other_units_than_its_day_is_refused() -> None:
     with pytest.raises(SourceError, match=r"1 units that no change founds \(00009\)") as caught:
         replay(registers=(register(pd.Timestamp("2026-03-01"), *UNITS, ("00009", "commune", "Xã D", "xã", "001")),))
     assert caught.value.file == "2026-03-01.csv"
+
+
+def test_units_follow_the_province_or_district_that_they_lie_in() -> None:
+    province = {"predecessor_level": "province", "successor_level": "province", "kind": "merger"}
+    district = {"predecessor_level": "district", "successor_level": "district"}
+    made = replay(
+        link(DAY, "01", "02", **province),
+        link(DAY, "02", "02", **province),
+        link(LATER, "001", "002", **district, name="Huyện Mới", type="huyện", parent_code="02"),
+        link(LATER, "00003", "00002"),
+        link(LATER, "00002", "00002", parent_code="002"),
+    )
+    parents = made.unit_version.set_index("unit_id")["parent_code"]
+    assert parents[f"001@{DAY}"] == "02"
+    assert parents[f"00001@{LATER}"] == parents[f"00002@{LATER}"] == "002"
+    assert f"00003@{LATER}" not in parents.index
+    followed = made.change_event.set_index("event_id").loc[f"{LATER}/commune/00001"]
+    assert (followed["kind"], followed["legal_document"]) == ("transfer", f"law {LATER}")
