@@ -160,7 +160,7 @@ LAWS = (
         "505/NQ-UBTVQH16",
         "commune:82",
         [
-            *_links("split", ("28321", "32245"), name="Xã Gò Mới", type="Xã", parent_code="82", extent="part"),
+            *_links("split", ("28321", "29953"), name="Xã Gò Mới", type="Xã", parent_code="82", extent="part"),
             *_links("split", ("28321", "28321"), extent="part"),
         ],
         [*_country(communes=1), *_province("82", phường=20, xã=83)],

@@ -74,12 +74,12 @@ def change_links(raw: pd.DataFrame, rulings: pd.DataFrame, documents: pd.DataFra
     rows = rows[rows["kind"] != REPEAL]
     rows = apply_date_rulings(rows, change_ids(rows), rulings)
     _refuse_other_ids(rows)
-    _refuse_two_kinds(rows)
     if len(repeals):
         require_documents(repeals, documents, CHANGES_FILE)
         rows = _without_repealed(rows, repeals)
     links = _ruled(rows, rulings)
     _refuse_unknown_words(links)
+    _refuse_two_kinds(links)
     links["effective_date"] = _dates(links)
     require_documents(links[links["legal_document"] != ""], documents, CHANGES_FILE)
     links["clause"] = parse_clauses(links, CHANGES_FILE)

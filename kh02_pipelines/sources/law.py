@@ -75,6 +75,8 @@ def read_law(
         _refuse_drafts(rows)
     if kind == "legal_documents":
         _refuse_undated(rows)
+    if kind in _DAY_OF:
+        _refuse_no_day(rows, _DAY_OF[kind])
     return rows[[*REFERENCE_FILES[kind].columns, "file", "row", "sheet", "line"]]
 
 
@@ -97,6 +99,17 @@ def _refuse_drafts(rows: pd.DataFrame) -> None:
             field="status",
             remedy=f"check the row against the resolution and set its status to {ENACTED}, or take it out of the file",
         )
+
+
+def _refuse_no_day(rows: pd.DataFrame, field: str) -> None:
+    written = rows[field].str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fillna(False).astype(bool)
+    refuse_first(
+        rows,
+        ~written | pd.to_datetime(rows[field].where(written), format="%Y-%m-%d", errors="coerce").isna(),
+        f"{{{field}!r}} is not a date",
+        field=field,
+        remedy="write it as YYYY-MM-DD",
+    )
 
 
 def _refuse_undated(rows: pd.DataFrame) -> None:

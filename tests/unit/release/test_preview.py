@@ -103,8 +103,8 @@ def test_a_repealed_change_never_happens(built: Callable[[str], tuple[Intake, Ca
 
 
 def test_a_code_given_again_is_two_units(built: Callable[[str], tuple[Intake, Candidate]]) -> None:
-    versions = built("code_again")[1].tables["unit_version"].query("code == '32245'")
-    assert list(versions["name"]) == ["Xã Tân Ân", "Xã Gò Mới"]
+    versions = built("code_again")[1].tables["unit_version"].query("code == '29953'")
+    assert list(versions["name"]) == ["Thị trấn Hồng Ngự", "Xã Gò Mới"]
 
 
 def test_parts_go_to_two_provinces(built: Callable[[str], tuple[Intake, Candidate]]) -> None:
@@ -194,7 +194,7 @@ CHANGES, DOCUMENTS, TOTALS = "changes_to_come.csv", "legal_documents.csv", "tota
         (DOCUMENTS, {"effective_on": ""}, "effective_on", "no effective date"),
         (DOCUMENTS, {"effective_on": "2025-10-31"}, "effective_on", "more than a year before its issue"),
         (DOCUMENTS, {"governs": "communes"}, "governs", "governs 'communes'"),
-        (DOCUMENTS, {"number": "1656/NQ-UBTVQH15"}, "number", "stands twice"),
+        (TOTALS, {"valid_from": "2027-02-30"}, "valid_from", "not a date"),
         (TOTALS, {"source": "a newspaper"}, "source", "no known document"),
         (TOTALS, {"count": "many"}, "count", "not a count"),
     ],
