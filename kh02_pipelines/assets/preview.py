@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.catalogue.plan import source
 from kh02_pipelines.intake.source_tables import CONFLICTS, SourceTables
 from kh02_pipelines.release.preview import lines_of, markdown, notes_of, previewed
@@ -46,7 +47,8 @@ _TABLES = ("source_file", "quarantine", "source_issue", CONFLICTS)
         "A preview: every day to come with a change, built and checked in full, never published.",
     ),
 )
-def preview(stores: dg.ResourceParam[Stores], **frames: Any) -> dg.MaterializeResult[None]:
+@explained
+def preview(stores: dg.ResourceParam[Stores], **frames: Any) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Judge every future day; one that fails is a warning today that names the day."""
     raw = {name: frames[source(name)] for name in REFERENCE_FILES}
     tables = SourceTables(*(frames[name] for name in _TABLES))
