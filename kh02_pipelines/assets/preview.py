@@ -10,6 +10,7 @@ import dagster as dg
 from kh02_pipelines.assets import groups
 from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.catalogue.plan import source
+from kh02_pipelines.checks.rule import Word
 from kh02_pipelines.intake.source_tables import CONFLICTS, SourceTables
 from kh02_pipelines.release.preview import lines_of, markdown, notes_of, previewed
 from kh02_pipelines.release.surroundings import previous_release
@@ -17,7 +18,7 @@ from kh02_pipelines.resources.stores import Stores
 from kh02_pipelines.sources.reference_data import REFERENCE_FILES
 
 PREVIEW = "preview"
-CHECK = "future_days_pass"
+CHECK = "live_future_days_pass"
 _REMEDY = groups.beside(
     "Chạy kh02 preview để xem từng ngày; sửa tệp luật được nêu trước ngày đó.",
     "run kh02 preview to see each day, and correct the named file of the law before that day",
@@ -39,7 +40,12 @@ _TABLES = ("source_file", "quarantine", "source_issue", CONFLICTS)
                 "Mọi ngày sắp tới có thay đổi đều dựng được và đạt mọi kiểm tra.",
                 "Every day to come with a change can be built and passes all rules.",
             ),
-            metadata={"severity": "WARN", "remedy": _REMEDY},
+            metadata={
+                "kh02/word": Word.LIVE.value,
+                "word": Word.LIVE.vietnamese,
+                "severity": "WARN",
+                "remedy": _REMEDY,
+            },
         )
     ],
     description=groups.described(
@@ -59,6 +65,7 @@ def preview(stores: dg.ResourceParam[Stores], **frames: Any) -> dg.MaterializeRe
         passed=not wrong,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
+            "kh02/word": Word.LIVE.value,
             "failing_rows": len(wrong),
             "rows": dg.MetadataValue.table([dg.TableRecord({"problem": line}) for line in wrong], schema=_SCHEMA),
             "remedy": _REMEDY,
