@@ -28,6 +28,7 @@ _TABLES = ("source_file", "quarantine", "source_issue", CONFLICTS)
 
 @dg.asset(
     key=PREVIEW,
+    pool=groups.POOL,
     ins={name: dg.AssetIn(name) for name in (*(source(name) for name in REFERENCE_FILES), *_TABLES)},
     group_name=groups.CATALOGUE,
     owners=groups.OWNERS,
