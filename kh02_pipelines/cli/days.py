@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kh02_pipelines.errors import EnvironmentFault
-from kh02_pipelines.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +50,7 @@ def _raw() -> "dict[str, pd.DataFrame]":
     """The raw frames of the configured sources over the embedded reference."""
     from kh02_pipelines.intake.gather import gather
     from kh02_pipelines.resources.stores import Stores
+    from kh02_pipelines.settings import Settings
 
     stores = Stores.from_settings(Settings())
     return gather(stores.reference, stores.config, stores.home, stores.clock()).raw

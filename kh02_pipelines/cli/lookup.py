@@ -20,7 +20,8 @@ from kh02_pipelines.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from kh02_pipelines.client.files import ParquetCatalogue
-    from kh02_pipelines.history.lookup import Answer, Lookup, Span, Step, Today
+    from kh02_pipelines.history.answers import Answer, Span, Step, Today
+    from kh02_pipelines.history.lookup import Lookup
 
 NOTHING_FOUND = 1
 

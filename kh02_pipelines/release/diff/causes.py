@@ -65,10 +65,14 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("commune", "new_commune_code", never=("old_district_name",)),
         Link("commune", "new_commune_code", fields=("sole_successor",), via="old_district_code"),
     ),
+    "code_crosswalk": (  # codes of different levels differ in length
+        *(Link(level, column) for column in ("old_code", "new_code") for level in ("commune", "province", "district")),
+        Link("commune", "new_code", via="old_code"),
+    ),
 }
 """The links of each table, the first that fits wins."""
 
-END_FIELDS = ("valid_to", "ended_by")
+END_FIELDS = ("valid_to", "ended_by", "to_basis")
 
 EVENT_COLUMNS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "change_event": (("event_id", ()),),

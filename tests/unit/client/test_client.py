@@ -124,7 +124,7 @@ def test_a_staged_release_cannot_be_opened(database, published) -> None:  # type
 
 def test_an_unknown_table_or_form(source: Source) -> None:
     catalogue = open_catalogue(source)
-    with pytest.raises(UnknownTable, match=r"no table 'communes'.*remedy: use one of change_event, commune,"):
+    with pytest.raises(UnknownTable, match=r"no table 'communes'.*remedy: use one of change_event, code_alias,"):
         catalogue.table("communes")
     with pytest.raises(ValueError, match="'pandas' or 'pyarrow'"):
         catalogue.table("commune", as_="polars")  # type: ignore[call-overload]

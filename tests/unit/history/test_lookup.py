@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from kh02_pipelines.catalogue.candidate import Candidate
-from kh02_pipelines.history.lookup import Lookup, Span
+from kh02_pipelines.history.answers import Span
+from kh02_pipelines.history.lookup import Lookup
 from kh02_pipelines.tables.arrow import to_arrow
 from kh02_pipelines.tables.catalogue import CATALOGUE
 from kh02_pipelines.tables.vocabulary import CODE_STATUSES, STATUSES

@@ -192,7 +192,8 @@ def test_a_document_becomes_known_or_takes_effect(tables_reform: Tables, tables_
     early = without(tables_reform, "legal_document", "number", {"39/2026/QH16", "124/2004/QĐ-TTg"})
     changes = release_changes(early, tables_today, AFTER, BEFORE).to_pandas()
     documents = changes[changes["table"] == "legal_document"].set_index("key")
-    assert documents["kind"].to_dict() == {"124/2004/QĐ-TTg": "correction", "39/2026/QH16": "real_change"}
+    laws = ("30/2026/QH16", "36/2026/QH16", "39/2026/QH16", "237/NQ-UBTVQH16", "388/NQ-UBTVQH16")
+    assert documents["kind"].to_dict() == {"124/2004/QĐ-TTg": "correction", **dict.fromkeys(laws, "real_change")}
     assert documents.loc["124/2004/QĐ-TTg", "legal_document"] == "124/2004/QĐ-TTg"
 
 

@@ -91,7 +91,8 @@ def test_two_provinces_merge_and_their_communes_follow(built: Callable[[str], tu
     assert len(tables["province"]) == 33
     assert "12" not in set(tables["province"]["code"])
     assert (tables["commune"]["province_code"] == "11").sum() == 83
-    moved = tables["change_event"].query("effective_date == '2028-01-01' and kind == 'transfer'")
+    events = tables["change_event"]
+    moved = events[(events["effective_date"] == pd.Timestamp("2028-01-01")) & (events["kind"] == "transfer")]
     assert len(moved) == 38
     assert set(moved["legal_document"]) == {"5/2027/QH16"}
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from kh02_pipelines.errors import EnvironmentFault, SourceError
+from kh02_pipelines.intake.conversion_day import ConversionDay
 from kh02_pipelines.intake.cross_checks import accented, cross_check_conflicts, squeezed
 from kh02_pipelines.sources.cross_check import read_cross_check
 from kh02_pipelines.sources.trace import accepted_lines
@@ -64,7 +65,8 @@ def test_a_package_is_read_without_being_run_and_its_differences_are_classed(tmp
             "ruling_id": "",
         }
     )
-    found = cross_check_conflicts("other", records, OLD, NEW, pairs, RULINGS)
+    day = ConversionDay("2025-06-30", "2025-07-01")
+    found = cross_check_conflicts("other", records, OLD, NEW, pairs, RULINGS, day)
     assert sorted(zip(found["subject"], found["class"], found["value"], strict=True)) == [
         ("2025-07-01/link/3", "not_identified", "-"),
         ("2025-07-01/succession/00001>00002", "one_of_several", "listed"),
