@@ -25,10 +25,7 @@ from kh02_pipelines.tables.vocabulary import CONFIDENCES
 WIDTHS: Final = {2: "province", 3: "district", 5: "commune"}
 SUGGESTIONS: Final = 10
 _NUMBER: Final = re.compile(r"(?P<digits>[0-9]{1,5})(?P<decimals>[.,]0+)?")
-_CROSSWALK: Final = (
-    *("level", "old_code", "valid_from", "valid_to"),
-    *("new_code", "extent", "population", "confidence"),
-)
+_CROSSWALK: Final = ("level", "old_code", "valid_from", "valid_to", "new_code", "extent", "population", "confidence")
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 
 #: Days between the day that a register shows and the day of the law, from the cases where both are known: up to two
