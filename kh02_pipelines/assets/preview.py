@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from kh02_pipelines.assets import groups
+from kh02_pipelines.assets.catalogue import CANDIDATE
 from kh02_pipelines.assets.explained import explained
 from kh02_pipelines.catalogue.plan import source
 from kh02_pipelines.checks.rule import Word
@@ -30,6 +31,7 @@ _TABLES = ("source_file", "quarantine", "source_issue", CONFLICTS)
     key=PREVIEW,
     pool=groups.POOL,
     ins={name: dg.AssetIn(name) for name in (*(source(name) for name in REFERENCE_FILES), *_TABLES)},
+    deps=[CANDIDATE],  # where today's catalogue cannot be built, its error is told once
     group_name=groups.CATALOGUE,
     owners=groups.OWNERS,
     kinds={"python"},

@@ -201,4 +201,7 @@ def _unit(unit: "Today") -> str:
 
 
 def _say(line: str, colour: str | None = None, *, err: bool = False) -> None:
-    typer.secho(line, fg=None if colour == "bold" else colour, bold=colour == "bold", err=err)
+    stream = sys.stderr if err else sys.stdout
+    if colour and stream.isatty() and "NO_COLOR" not in os.environ:
+        line = typer.style(line, fg=None if colour == "bold" else colour, bold=colour == "bold")
+    stream.write(line + "\n")  # typer would write UTF-8 to a terminal that has said that it is not

@@ -131,7 +131,7 @@ def test_no_part_of_a_secret_is_printed(
     assert "hunter2" not in answer.out + answer.err
 
 
-@pytest.mark.parametrize("command", [("build",), ("doctor",), ("lookup", "00004"), ("releases",)])
+@pytest.mark.parametrize("command", [("build",), ("doctor",), ("releases",)])
 def test_a_database_url_that_is_none(kh02: Kh02, tmp_path: Path, command: tuple[str, ...]) -> None:
     answer = kh02(*command, home=tmp_path / "home", database_url="hunter2@nowhere")
     one_line(answer, "KH02_DATABASE_URL is not a database URL", "dialect+driver://")

@@ -50,7 +50,8 @@ def installation(
     reference = Path(shutil.copytree(REFERENCE_FOLDER, folder / "reference"))
     totals = reference / "totals.csv"
     text = totals.read_text("utf-8")
-    totals.write_text(text.replace("2026-09-20,commune,xã,2599", "2026-09-20,commune,xã,2598"), encoding="utf-8")
+    assert text.count("2026-09-20,,commune,xã,,2599,") == 1
+    totals.write_text(text.replace("2026-09-20,,commune,xã,,2599,", "2026-09-20,,commune,xã,,2598,"), encoding="utf-8")
     # the content must differ too, or there would be nothing to publish
     law = reference / "legal_documents.csv"
     law.write_text(law.read_text("utf-8").replace("Thành lập thành phố Bắc Ninh", "Lập thành phố Bắc Ninh"), "utf-8")
