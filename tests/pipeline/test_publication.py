@@ -148,7 +148,7 @@ def test_a_failed_check_stops_the_run_and_the_publishers_when_they_are_run_alone
     assert "nothing new was published" in answer.err
     assert json.loads(files["current.json"])["release_id"] in answer.err
     (fault,) = answer.faults
-    assert fault.startswith("kh02: check failed: unit_totals: 1 rows, first: commune, phường, counted 709")
+    assert fault.startswith("kh02: check failed: complete_unit_totals: 1 rows, first: commune, phường, counted 709")
     assert "compare the named type with totals.csv" in fault
 
 
