@@ -13,12 +13,14 @@ _UNIT = ["level", "code", "legal_document"]
 
 
 def changes_late(candidate: Candidate) -> pd.DataFrame:
-    """Events of days that the last release spoke for and that it did not have."""
+    """Events of days that the last release spoke for and that it did not have, under this day or another."""
     before, now = _events(candidate)
     if before is None:
         return nothing()
     previous = candidate.context.previous
     late = now[~among(now["event_id"], before["event_id"])]
+    gone = before[~among(before["event_id"], now["event_id"])]
+    late = late[~pd.MultiIndex.from_frame(late[_UNIT]).isin(pd.MultiIndex.from_frame(gone[_UNIT]))]
     problem = f"{previous.release_id} was published without it" if previous is not None else ""
     return together(findings("change_event", late, "event_id", problem))
 

@@ -390,7 +390,23 @@ def _(case: Case) -> Case:
     return case.with_previous_table("unit_version", recode)
 
 
+@fault("late_changes")
+def _(case: Case) -> Case:
+    return case.with_previous_table("change_event", lambda events: events.iloc[:-1])
+
+
 # ---- thống nhất
+
+
+@fault("changes_keep_their_day")
+def _(case: Case) -> Case:
+    def redate(events: pd.DataFrame) -> pd.DataFrame:
+        last = events.index[events["event_id"].str.startswith("2026-09-20/commune/")][0]
+        events.loc[last, "event_id"] = events.loc[last, "event_id"].replace("2026-09-20", "2026-09-19")
+        return events
+
+    return case.with_previous_table("change_event", redate)
+
 
 fault("versions_consistent")(
     _set("unit_version", "valid_from_exact", False, lambda t: t["started_by"].notna() & t["valid_to"].isna())
